@@ -1,0 +1,56 @@
+"""State of an unfinished training, saved and read: a sealed HDF5 file beside the output."""
+
+import json
+
+import numpy as np
+
+from .errors import InputError
+from .sealed_file import open_sealed, read_tree, sealed_bytes, write_atomically, write_tree
+
+__all__ = ["read_checkpoint", "write_checkpoint"]
+
+FORMAT_VERSION = 1
+
+
+def write_checkpoint(path, purpose, states):
+    """Write the states of all telescope types.
+
+    Parameters
+    ----------
+    path : path
+    purpose : dict
+        JSON-able description of the training; resuming another one is refused.
+    states : dict of str to nested dict of arrays
+        By telescope type.
+    """
+
+    def fill(h5file):
+        text = json.dumps({"purpose": purpose, "types": list(states)})
+        h5file.create_array("/", "header", np.frombuffer(text.encode(), np.uint8))
+        h5file.create_group("/", "states")
+        for i, state in enumerate(states.values()):
+            write_tree(h5file, f"/states/state_{i}", state)
+
+    write_atomically(path, sealed_bytes("checkpoint", FORMAT_VERSION, fill))
+
+
+def read_checkpoint(path, purpose):
+    """States written by `write_checkpoint`.
+
+    Raises
+    ------
+    InputError
+        When the file is not a checkpoint, damaged, or of another training.
+    """
+    h5file, _ = open_sealed(path, "checkpoint", FORMAT_VERSION)
+    with h5file:
+        header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
+        for name, value in purpose.items():
+            if header["purpose"].get(name) != value:
+                raise InputError(
+                    f"{path}: is of a training with another {name}; "
+                    "resume with the same input and options, or start without --resume"
+                )
+        return {
+            name: read_tree(h5file, f"/states/state_{i}") for i, name in enumerate(header["types"])
+        }

@@ -1,0 +1,118 @@
+"""From shower truth to the numbers that the networks are told, and back: the only scaling."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["ConditionScaling", "SizeScaling", "condition_values"]
+
+NAMES = ("log10_energy", "impact_distance", "x_max", "offset", "offset_along", "zenith")
+
+
+def condition_values(showers, geometry, pointing_altitude):
+    """Conditions of N images.
+
+    ``offset`` is the distance of the source from the camera centre, ``offset_along`` its
+    component towards the core: together they tell how the camera's edge cuts the image,
+    and unlike the source position itself they do not change under reflection.
+
+    Parameters
+    ----------
+    showers : Showers
+    geometry : ImageGeometry
+    pointing_altitude : (N,) array or float, rad
+
+    Returns
+    -------
+    dict of str to (N,) float array
+        log10 of the energy in TeV, impact distance (m), X_max (g/cm2), offsets (deg),
+        zenith angle of the pointing (deg).
+    """
+    lon, lat = geometry.source_lon, geometry.source_lat
+    return {
+        "log10_energy": np.log10(showers.energy),
+        "impact_distance": geometry.impact_distance,
+        "x_max": showers.x_max,
+        "offset": np.hypot(lon, lat),
+        "offset_along": lon * geometry.core_lon + lat * geometry.core_lat,
+        "zenith": np.broadcast_to(90 - np.degrees(pointing_altitude), len(showers)),
+    }
+
+
+@dataclass(frozen=True)
+class ConditionScaling:
+    """Conditions that vary in a training set, standardised.
+
+    Attributes
+    ----------
+    names : tuple of str
+    mean, standard_deviation, minimum, maximum : tuple of float
+        Of each condition over the training set, in the units of `condition_values`.
+    """
+
+    names: tuple
+    mean: tuple
+    standard_deviation: tuple
+    minimum: tuple
+    maximum: tuple
+
+    @classmethod
+    def fit(cls, values, candidates=NAMES):
+        """Keep the candidates that are finite and not constant in ``values``."""
+        names = [name for name in candidates if _varies(values[name])]
+        kept = [np.asarray(values[name], float) for name in names]
+        return cls(
+            tuple(names),
+            tuple(float(x.mean()) for x in kept),
+            tuple(float(x.std()) for x in kept),
+            tuple(float(x.min()) for x in kept),
+            tuple(float(x.max()) for x in kept),
+        )
+
+    def transform(self, values):
+        """(N, C) float32 array for the networks."""
+        n = len(next(iter(values.values())))
+        columns = [np.asarray(values[name], float) for name in self.names]
+        scaled = (np.reshape(columns, (-1, n)).T - self.mean) / self.standard_deviation
+        return scaled.astype(np.float32)
+
+    def inverse(self, scaled):
+        """Dictionary of (N,) arrays from standardised numbers (N, C)."""
+        return {
+            name: scaled[:, i].astype(float) * self.standard_deviation[i] + self.mean[i]
+            for i, name in enumerate(self.names)
+        }
+
+
+@dataclass(frozen=True)
+class SizeScaling:
+    """Image size S (true photo-electrons, an integer >= 0) as a standardised continuous number.
+
+    A size stands for the interval [S + 0.5, S + 1.5) of which the logarithm is taken, so
+    that a density in the logarithm gives back integers without a bias.
+    """
+
+    mean: float
+    standard_deviation: float
+
+    @classmethod
+    def fit(cls, size):
+        """Scale by the mean and spread of log(S + 1)."""
+        log_size = np.log(np.asarray(size, float) + 1)
+        return cls(float(log_size.mean()), max(float(log_size.std()), 1e-3))
+
+    def transform(self, size, within=0.5):
+        """Standardised logarithm; ``within`` in [0, 1) picks the place inside the interval."""
+        log_size = np.log(np.asarray(size, float) + 0.5 + within)
+        return ((log_size - self.mean) / self.standard_deviation).astype(np.float32)
+
+    def inverse(self, scaled):
+        """Integer sizes from standardised logarithms."""
+        log_size = np.asarray(scaled, float) * self.standard_deviation + self.mean
+        return np.maximum(0, np.floor(np.exp(np.minimum(log_size, 20)) - 0.5)).astype(np.int64)
+
+
+def _varies(values):
+    values = np.asarray(values, float)
+    scale = np.abs(values).max() if len(values) else 0.0
+    return bool(np.isfinite(values).all() and values.std() > 1e-4 * max(scale, 1.0))

@@ -1,0 +1,73 @@
+"""The loss: evidence lower bound of counted, clumpy light and arrival times.
+
+Shapes as in network.py: B images, P pixels, Z latents.
+"""
+
+import math
+
+import torch
+from torch.nn import functional
+
+__all__ = ["count_log_likelihood", "kl_sample", "time_log_likelihood"]
+
+
+def count_log_likelihood(counts, fraction, clump):
+    """Negative binomial log likelihood of the photo-electrons, (B,), without log n! terms.
+
+    Mean m = S p, variance m (1 + b): shape r = m / b (e.g. Hilbe 2011, eq. 8.1, as a
+    gamma mixture of Poisson counts). Most pixels are empty, so the gamma functions are
+    taken for lit pixels only.
+
+    Parameters
+    ----------
+    counts : (B, P) tensor
+    fraction, clump : (B, P) tensors
+        p and b of `network.LightMap`; S is the sum of the counts.
+    """
+    shape = counts.sum(dim=1, keepdim=True) * fraction / clump + 1e-6
+    log_variance_ratio = torch.log1p(clump)
+    image, pixel = counts.nonzero(as_tuple=True)
+    n, r, b = counts[image, pixel], shape[image, pixel], clump[image, pixel]
+    lit = torch.lgamma(n + r) - torch.lgamma(r) + n * (torch.log(b) - torch.log1p(b))
+    dark = -(shape * log_variance_ratio).sum(dim=1)
+    return dark.index_add(0, image, lit)
+
+
+def time_log_likelihood(counts, times, light, network):
+    """Log likelihood of the peak times of lit pixels, (B,).
+
+    With n photo-electrons a pixel shows the light's arrival time, with odds that grow as a
+    power of n, and otherwise some time of the night sky, flat in the window.
+
+    Parameters
+    ----------
+    counts, times : (B, P) tensors
+        Photo-electrons and peak times (ns).
+    light : network.LightMap
+    network : CVAE
+        Holds the odds and the window.
+    """
+    image, pixel = counts.nonzero(as_tuple=True)
+    n = counts[image, pixel]
+    spread = network.time_spread(light.time_spread[image, pixel], n)
+    residual = (times[image, pixel] - light.time[image, pixel]) / spread
+    odds = network.time_signal_odds[0] + network.time_signal_odds[1] * torch.log(n)
+    normal = -0.5 * residual**2 - torch.log(spread) - 0.5 * math.log(2 * math.pi)
+    signal = functional.logsigmoid(odds) + normal
+    night_sky = functional.logsigmoid(-odds) - math.log(network.sizes.time_window)
+    return counts.new_zeros(len(counts)).index_add(0, image, torch.logaddexp(signal, night_sky))
+
+
+def kl_sample(latent, mean, log_variance, log_prior):
+    """One-sample estimate of KL(q || prior), (B,), for a prior without a closed form.
+
+    Parameters
+    ----------
+    latent, mean, log_variance : (B, Z) tensors
+        The sample and the posterior that it was drawn from.
+    log_prior : (B,) tensor
+        Log density of the prior at the sample.
+    """
+    scaled = (latent - mean) ** 2 / log_variance.exp()
+    log_posterior = -0.5 * (scaled + log_variance + math.log(2 * math.pi)).sum(dim=1)
+    return log_posterior - log_prior

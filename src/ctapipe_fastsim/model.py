@@ -1,0 +1,98 @@
+"""A trained model in memory: arrays and numbers only, so that torch is not needed to hold it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ctapipe.instrument import SubarrayDescription
+
+from .conditions import ConditionScaling, SizeScaling
+from .response import CameraResponse
+
+__all__ = ["Model", "TelescopeTypeModel"]
+
+
+@dataclass(frozen=True)
+class TelescopeTypeModel:
+    """What was learned of one telescope type.
+
+    Attributes
+    ----------
+    name : str
+        ``str(TelescopeDescription)``.
+    conditions, trigger_conditions : ConditionScaling
+    size : SizeScaling
+    network_sizes : dict
+        Arguments of `network.NetworkSizes`.
+    network, size_flow, trigger : dict of str to array
+        Trained weights.
+    response : CameraResponse
+    training_images : dict of str to (N,) array
+        Truth of the training images, for drawing conditions at a given size: the fields of
+        `Showers`, core relative to the telescope; pointing; size in p.e.
+    history : dict of str to (E,) array
+        Learning curve, one entry per epoch.
+    figures : dict of str to float
+        Measured on held-out showers.
+    """
+
+    name: str
+    conditions: ConditionScaling
+    trigger_conditions: ConditionScaling
+    size: SizeScaling
+    network_sizes: dict
+    network: dict
+    size_flow: dict
+    trigger: dict
+    response: CameraResponse
+    training_images: dict
+    history: dict
+    figures: dict
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that a model file holds.
+
+    Attributes
+    ----------
+    subarray : SubarrayDescription
+    thrown : tuple of ThrownDistribution
+        What the training production threw, most thrown first.
+    development : dict of str to array
+        Weights of the flow of X_max and height of first interaction.
+    development_features, development_conditions : ConditionScaling
+    telescope_types : dict of str to TelescopeTypeModel
+    provenance : dict
+        Command, input files with hashes, versions, seed, date.
+    """
+
+    subarray: SubarrayDescription
+    thrown: tuple
+    development: dict
+    development_features: ConditionScaling
+    development_conditions: ConditionScaling
+    telescope_types: dict
+    provenance: dict
+
+    def range_of(self, name):
+        """Smallest and largest value of a condition over the training images of all types."""
+        ranges = [
+            (kind.conditions.minimum[i], kind.conditions.maximum[i])
+            for kind in self.telescope_types.values()
+            for i, condition in enumerate(kind.conditions.names)
+            if condition == name
+        ]
+        lows, highs = zip(*ranges)
+        return min(lows), max(highs)
+
+    @property
+    def size_range(self):
+        """Smallest and largest image size (p.e.) of the training images."""
+        sizes = [kind.training_images["size"] for kind in self.telescope_types.values()]
+        return int(min(s.min() for s in sizes)), int(max(s.max() for s in sizes))
+
+    def tel_ids(self, kind_name):
+        """Telescope ids of one type, (T,) int array."""
+        return np.array(
+            [i for i, description in self.subarray.tel.items() if str(description) == kind_name]
+        )

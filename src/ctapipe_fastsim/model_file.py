@@ -1,0 +1,195 @@
+"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 1.
+
+Layout::
+
+    /header                          JSON: thrown distributions, scalings, sizes, provenance
+    /configuration/instrument        SubarrayDescription.to_hdf
+    /development                     weights of the flow of X_max and first interaction
+    /telescope_types/type_<i>/...    network, size_flow, trigger, response, training_images, history
+"""
+
+import json
+from dataclasses import asdict, fields
+
+import numpy as np
+import tables
+from ctapipe.instrument import SubarrayDescription
+
+from .conditions import ConditionScaling, SizeScaling
+from .errors import InputError
+from .model import Model, TelescopeTypeModel
+from .response import CameraResponse
+from .sealed_file import (
+    is_sealed,
+    open_sealed,
+    read_tree,
+    sealed_bytes,
+    write_atomically,
+    write_tree,
+)
+from .showers import ThrownDistribution
+
+__all__ = ["FORMAT_VERSION", "is_model_file", "read_model", "write_model"]
+
+FORMAT_VERSION = 1
+LICENCE = (
+    "The weights may be used as the data they were trained on; cite that production, "
+    "ctapipe-fastsim, and Polyakov et al. 2022 (arXiv 2211.12553)."
+)
+COMPRESSION = tables.Filters(complevel=5, complib="zlib", shuffle=True)
+ARRAY_GROUPS = ("network", "size_flow", "trigger", "training_images", "history")
+
+
+def is_model_file(path):
+    """Whether a file says that it is a model; reads 512 bytes, never raises."""
+    return is_sealed(path, "model")
+
+
+def write_model(path, model):
+    """Write a model file, all or nothing.
+
+    Parameters
+    ----------
+    path : path
+    model : Model
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
+
+    def fill(h5file):
+        model.subarray.to_hdf(h5file)
+        write_tree(h5file, "/development", _escaped(model.development), COMPRESSION)
+        h5file.create_group("/", "telescope_types")
+        for i, kind in enumerate(model.telescope_types.values()):
+            arrays = {group: _escaped(getattr(kind, group)) for group in ARRAY_GROUPS}
+            arrays["response"] = {
+                f.name: getattr(kind.response, f.name) for f in fields(kind.response)
+            }
+            write_tree(h5file, f"/telescope_types/type_{i}", arrays, COMPRESSION)
+        header = np.frombuffer(json.dumps(_header(model), indent=1).encode(), np.uint8)
+        h5file.create_array("/", "header", header)
+
+    write_atomically(path, sealed_bytes("model", FORMAT_VERSION, fill))
+
+
+def read_model(path):
+    """Read and check a model file.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    model : Model
+    digest : str
+        SHA-256 of its content.
+
+    Raises
+    ------
+    InputError
+        With one line that says what is wrong with the file.
+    """
+    h5file, digest = open_sealed(path, "model", FORMAT_VERSION)
+    with h5file:
+        try:
+            return _read(h5file), digest
+        except InputError:
+            raise
+        except (
+            *(AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError),
+            tables.HDF5ExtError,
+            tables.NoSuchNodeError,
+        ) as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise InputError(f"{path}: not a valid model ({reason[-1]}); train it again") from error
+
+
+def _read(h5file):
+    header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
+    subarray = SubarrayDescription.from_hdf(h5file)
+    kinds = {}
+    for i, (name, entry) in enumerate(header["telescope_types"].items()):
+        arrays = read_tree(h5file, f"/telescope_types/type_{i}")
+        pixels = [d.camera.geometry.n_pixels for d in subarray.tel.values() if str(d) == name]
+        if not pixels:
+            raise ValueError(f"no telescope of type {name} in the subarray")
+        kinds[name] = TelescopeTypeModel(
+            name,
+            conditions=_scaling(entry["conditions"]),
+            trigger_conditions=_scaling(entry["trigger_conditions"]),
+            size=SizeScaling(**entry["size"]),
+            network_sizes=entry["network_sizes"],
+            response=_response(arrays["response"]),
+            figures=entry["figures"],
+            **{group: _unescaped(arrays[group]) for group in ARRAY_GROUPS},
+        )
+    if not kinds:
+        raise ValueError("no telescope types")
+    return Model(
+        subarray,
+        tuple(ThrownDistribution(**thrown) for thrown in header["thrown"]),
+        _unescaped(read_tree(h5file, "/development")),
+        _scaling(header["development_features"]),
+        _scaling(header["development_conditions"]),
+        kinds,
+        header["provenance"],
+    )
+
+
+def _header(model):
+    return {
+        "format_version": FORMAT_VERSION,
+        "licence": LICENCE,
+        "provenance": model.provenance,
+        "thrown": [thrown.to_dict() for thrown in model.thrown],
+        "development_features": asdict(model.development_features),
+        "development_conditions": asdict(model.development_conditions),
+        "telescope_types": {
+            name: {
+                "conditions": asdict(kind.conditions),
+                "trigger_conditions": asdict(kind.trigger_conditions),
+                "size": asdict(kind.size),
+                "network_sizes": kind.network_sizes,
+                "figures": kind.figures,
+            }
+            for name, kind in model.telescope_types.items()
+        },
+    }
+
+
+def _scaling(entry):
+    return ConditionScaling(**{name: tuple(values) for name, values in entry.items()})
+
+
+def _response(arrays):
+    """Check the shapes that `CameraResponse.draw` relies on."""
+    response = CameraResponse(**arrays)
+    k, c = response.signal_fraction.shape
+    shapes = {
+        "count_nodes": (k,),
+        "charge_mean": (2,),
+        "charge_variance": (3,),
+        "charge_quantiles": (k, response.charge_quantiles.shape[-1]),
+        "noise_time": (c, response.noise_time.shape[-1]),
+        "signal_time": (k, c, response.noise_time.shape[-1]),
+        "charge_step": (),
+        "time_step": (),
+    }
+    for name, shape in shapes.items():
+        found = np.shape(getattr(response, name))
+        if found != shape:
+            raise ValueError(f"response {name!r} has shape {found}, not {shape}")
+    return response
+
+
+def _escaped(arrays):
+    """Names of weights hold dots, names of HDF5 nodes better do not."""
+    return {name.replace(".", "__"): value for name, value in arrays.items()}
+
+
+def _unescaped(arrays):
+    return {name.replace("__", "."): value for name, value in arrays.items()}

@@ -1,0 +1,211 @@
+"""HDF5 files with a seal: a first block with the kind, format version and hash of the rest.
+
+The block is an HDF5 user block, so any HDF5 program opens these files. A file is written
+under a temporary name and moved, and checked as a whole before HDF5 ever sees its bytes.
+"""
+
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import tables
+
+from .errors import InputError
+
+__all__ = [
+    "is_sealed",
+    "open_sealed",
+    "read_tree",
+    "sealed_bytes",
+    "write_atomically",
+    "write_tree",
+]
+
+MAGIC = b"ctapipe-fastsim "
+BLOCK = 512
+LARGEST_FILE = 2**30
+LARGEST_CONTENT = 2**31
+NUMBERS = "biuf"
+
+
+def is_sealed(path, kind):
+    """Whether a file starts with our seal of a kind ("model"); False if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(BLOCK).startswith(MAGIC + kind.encode() + b" ")
+    except OSError:
+        return False
+
+
+def sealed_bytes(kind, version, fill):
+    """Content of a sealed file.
+
+    Parameters
+    ----------
+    kind : str
+    version : int
+    fill : callable
+        Gets an empty, open `tables.File` in memory and writes to it.
+
+    Returns
+    -------
+    bytes
+    """
+    with tables.open_file(
+        "memory.h5", "w", driver="H5FD_CORE", driver_core_backing_store=0
+    ) as h5file:
+        fill(h5file)
+        h5file.flush()
+        content = h5file.get_file_image()
+    digest = hashlib.sha256(content).hexdigest()
+    seal = MAGIC + f"{kind} {version} {digest}\n".encode()
+    return seal.ljust(BLOCK - 1) + b"\n" + content
+
+
+def write_atomically(path, content):
+    """Write bytes under a temporary name beside ``path``, then move: all or nothing.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written; what stood there before is untouched.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); nothing was left"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def open_sealed(path, kind, newest_version):
+    """Check a sealed file and open its content.
+
+    Returns
+    -------
+    h5file : tables.File
+        In memory; the caller closes it.
+    digest : str
+        SHA-256 of the content.
+
+    Raises
+    ------
+    InputError
+        When it is not a sealed file of this kind, newer than this package, or damaged.
+    """
+    content, digest = _checked_content(Path(path), kind, newest_version)
+    _refuse_dangerous(content, path)
+    h5file = tables.open_file(
+        "memory.h5", driver="H5FD_CORE", driver_core_image=content, driver_core_backing_store=0
+    )
+    return h5file, digest
+
+
+def _checked_content(path, kind, newest_version):
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes, not a fastsim {kind}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    words = data[:BLOCK].split(b"\n")[0].split(b" ")
+    if not data.startswith(MAGIC + kind.encode() + b" ") or len(words) != 4:
+        raise InputError(f"{path}: not a fastsim {kind}; make one with ctapipe-fastsim-train")
+    version, digest = words[2].decode("ascii", "replace"), words[3].decode("ascii", "replace")
+    if not version.isdigit() or int(version) > newest_version:
+        raise InputError(
+            f"{path}: format version {version}, but this ctapipe-fastsim reads up to "
+            f"{newest_version}; update the package"
+        )
+    if hashlib.sha256(data[BLOCK:]).hexdigest() != digest:
+        raise InputError(f"{path}: damaged or cut short (its hash differs); copy or train it again")
+    return data[BLOCK:], digest
+
+
+def _refuse_dangerous(content, path):
+    """PyTables unpickles attributes and follows links, so look at the file with h5py first."""
+    import h5py  # here, since ctapipe imports this module for every file it looks at
+
+    def hard_linked(name):
+        if not isinstance(h5file.get(name, getlink=True), h5py.HardLink):
+            raise InputError(f"{path}: holds a link at {name!r}, which a model must not")
+        return h5file[name]
+
+    def plain_size(node):
+        if not isinstance(node, h5py.Dataset):
+            return 0
+        if node.external or node.is_virtual or node.dtype.hasobject:
+            raise InputError(f"{path}: {node.name} is not a plain array")
+        return node.size * node.dtype.itemsize
+
+    def refuse_pickles(node):
+        for name in node.attrs:
+            kind = node.attrs.get_id(name).get_type()
+            is_string = isinstance(kind, h5py.h5t.TypeStringID)
+            if not is_string or kind.get_cset() != h5py.h5t.CSET_ASCII:
+                continue
+            if np.bytes_(node.attrs[name]).rstrip(b"\0").endswith(b"."):
+                raise InputError(f"{path}: attribute {name!r} of {node.name} may be a pickle")
+
+    try:
+        with h5py.File(io.BytesIO(content), "r") as h5file:
+            nodes = [h5file["/"]]
+            h5file.visit_links(lambda name: nodes.append(hard_linked(name)))
+            total = sum(plain_size(node) for node in nodes)
+            for node in nodes:
+                refuse_pickles(node)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not valid HDF5 inside; copy or train it again") from error
+    if total > LARGEST_CONTENT:
+        raise InputError(f"{path}: unpacks to {total} bytes, too large for a model")
+
+
+def write_tree(h5file, where, tree, filters=None):
+    """Write a nested dictionary of number arrays below the group ``where``.
+
+    ``filters`` are `tables.Filters` to compress with.
+    """
+    parent, name = where.rsplit("/", 1)
+    h5file.create_group(parent or "/", name)
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            write_tree(h5file, f"{where}/{key}", value, filters)
+        elif filters is None or np.size(value) == 0 or np.ndim(value) == 0:
+            h5file.create_array(where, key, np.asarray(value))
+        else:
+            h5file.create_carray(where, key, obj=np.asarray(value), filters=filters)
+
+
+def read_tree(h5file, where):
+    """Nested dictionary of the arrays below a group; every number finite or refused.
+
+    Raises
+    ------
+    ValueError
+        Naming the entry that is missing, not numeric, or not finite.
+    """
+    if where not in h5file.root:
+        raise ValueError(f"{where} is missing")
+    tree = {}
+    for node in h5file.list_nodes(where):
+        if isinstance(node, tables.Group):
+            tree[node._v_name] = read_tree(h5file, node._v_pathname)
+            continue
+        value = node.read() if isinstance(node, tables.Array) else None
+        value = np.asarray(value)
+        if value.dtype.kind not in NUMBERS:
+            raise ValueError(f"{node._v_pathname} is not an array of numbers")
+        if not np.isfinite(value).all():
+            raise ValueError(f"{node._v_pathname} has values that are not finite")
+        tree[node._v_name] = value
+    return tree

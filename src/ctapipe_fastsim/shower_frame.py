@@ -1,0 +1,167 @@
+"""The shower's own coordinates in the camera: origin at the source, u towards the core, v across.
+
+Seen from a telescope, the light of a shower lies along the line from the source position
+towards the direction of the core. In (u, v) all images of one energy and impact distance
+look alike, whatever the pointing, arrival direction and core.
+
+Directions are in ctapipe's ground frame (x north, y west, z up) with azimuth from north
+through east. Camera coordinates are those of ctapipe's TelescopeFrame, as ctapipe makes
+them from pixels: the plane tangent to the sky at the pointing, in degrees.
+"""
+
+from dataclasses import dataclass, fields
+
+import astropy.units as u
+import numpy as np
+from ctapipe.coordinates import TelescopeFrame
+
+__all__ = [
+    "ImageGeometry",
+    "altitude_azimuth",
+    "camera_axes",
+    "camera_to_sky",
+    "image_geometry",
+    "pixel_directions",
+    "to_shower_frame",
+    "unit_vector",
+]
+
+
+@dataclass(frozen=True)
+class ImageGeometry:
+    """Where the shower of each of N images stands relative to its telescope.
+
+    Attributes
+    ----------
+    source_lon, source_lat : (N,) arrays, deg
+        Source position in the camera.
+    core_lon, core_lat : (N,) arrays
+        Unit vector in the camera, from the source towards the core.
+    impact_distance : (N,) array, m
+        Distance of the telescope from the shower axis.
+    """
+
+    source_lon: np.ndarray
+    source_lat: np.ndarray
+    core_lon: np.ndarray
+    core_lat: np.ndarray
+    impact_distance: np.ndarray
+
+    def __getitem__(self, index):
+        return ImageGeometry(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    def source_core_arrays(self):
+        """Source position and core direction as one (N, 4) float32 array, for the network."""
+        columns = (self.source_lon, self.source_lat, self.core_lon, self.core_lat)
+        return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def unit_vector(altitude, azimuth):
+    """Direction (rad) as a unit vector (..., 3) in the ground frame."""
+    cos_altitude = np.cos(altitude)
+    return np.stack(
+        [
+            cos_altitude * np.cos(azimuth),
+            -cos_altitude * np.sin(azimuth),
+            np.sin(altitude) + 0 * np.asarray(azimuth),
+        ],
+        axis=-1,
+    )
+
+
+def camera_axes(altitude, azimuth):
+    """Unit vectors (..., 3) towards growing azimuth (lon) and altitude (lat) at a pointing (rad)."""
+    sin_altitude, zero = np.sin(altitude), 0 * (np.asarray(altitude) + np.asarray(azimuth))
+    lon = np.stack([-np.sin(azimuth) + zero, -np.cos(azimuth) + zero, zero], axis=-1)
+    lat = np.stack(
+        [
+            -sin_altitude * np.cos(azimuth),
+            sin_altitude * np.sin(azimuth),
+            np.cos(altitude) + zero,
+        ],
+        axis=-1,
+    )
+    return lon, lat
+
+
+def image_geometry(showers, pointing_altitude, pointing_azimuth, telescope_position):
+    """Geometry of the images that N showers give in N telescopes.
+
+    A point at distance s along the shower axis (direction d, core at v from the telescope)
+    appears at ((v + s d) . e) / ((v + s d) . p). Its difference from the source position
+    d.e / d.p is proportional to (v.e)(d.p) - (v.p)(d.e): a straight line, for every s.
+
+    Parameters
+    ----------
+    showers : Showers
+        N entries.
+    pointing_altitude, pointing_azimuth : (N,) arrays or floats, rad
+    telescope_position : (N, 3) or (3,) array, m
+        In the ground frame.
+
+    Returns
+    -------
+    ImageGeometry
+    """
+    direction = unit_vector(showers.altitude, showers.azimuth)  # (N, 3)
+    pointing = unit_vector(pointing_altitude, pointing_azimuth)
+    axes = camera_axes(pointing_altitude, pointing_azimuth)
+    core = np.stack([showers.core_x, showers.core_y, 0 * showers.core_x], axis=-1)
+    core = core - telescope_position  # from the telescope
+
+    forward = _dot(direction, pointing)
+    source = [_dot(direction, axis) / forward for axis in axes]
+    line = [
+        _dot(core, axis) * forward - _dot(core, pointing) * _dot(direction, axis) for axis in axes
+    ]
+    norm = np.maximum(np.hypot(*line), 1e-9)
+    along = _dot(core, direction)
+    impact = np.sqrt(np.maximum(0, _dot(core, core) - along**2))
+    return ImageGeometry(*np.degrees(source), line[0] / norm, line[1] / norm, impact)
+
+
+def camera_to_sky(lon, lat, pointing_altitude, pointing_azimuth):
+    """Altitude and azimuth (rad) of (N,) camera coordinates (deg) at one pointing (rad)."""
+    axes = camera_axes(pointing_altitude, pointing_azimuth)
+    pointing = unit_vector(pointing_altitude, pointing_azimuth)
+    offset = np.radians(lon)[:, None] * axes[0] + np.radians(lat)[:, None] * axes[1]
+    direction = (pointing + offset) / np.linalg.norm(pointing + offset, axis=-1, keepdims=True)
+    return altitude_azimuth(direction)
+
+
+def altitude_azimuth(direction):
+    """Altitude and azimuth (rad, azimuth from 0 to 2 pi) of unit vectors (..., 3)."""
+    altitude = np.arcsin(np.clip(direction[..., 2], -1, 1))
+    return altitude, np.arctan2(-direction[..., 1], direction[..., 0]) % (2 * np.pi)
+
+
+def pixel_directions(camera_geometry):
+    """Pixel centres (lon, lat), two (P,) arrays in deg, through ctapipe's own TelescopeFrame."""
+    sky = camera_geometry.transform_to(TelescopeFrame())
+    return sky.pix_x.to_value(u.deg), sky.pix_y.to_value(u.deg)
+
+
+def to_shower_frame(pixel_lon, pixel_lat, source_core, mirror):
+    """Pixel positions in the shower frame; works alike on numpy arrays and torch tensors.
+
+    Parameters
+    ----------
+    pixel_lon, pixel_lat : (P,) arrays, deg
+    source_core : (B, 4) array
+        From `ImageGeometry.source_core_arrays`.
+    mirror : (B,) array
+        +1, or -1 to reflect v.
+
+    Returns
+    -------
+    u, v : (B, P) arrays, deg
+    """
+    source_lon, source_lat, core_lon, core_lat = (source_core[:, i, None] for i in range(4))
+    lon, lat = pixel_lon - source_lon, pixel_lat - source_lat  # (B, P)
+    along = core_lon * lon + core_lat * lat
+    across = core_lon * lat - core_lat * lon
+    return along, mirror[:, None] * across
+
+
+def _dot(a, b):
+    return (a * b).sum(axis=-1)

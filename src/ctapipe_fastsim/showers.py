@@ -1,0 +1,132 @@
+"""Thrown showers: what they are, and the distribution they are drawn from."""
+
+from dataclasses import asdict, dataclass, fields, replace
+
+import numpy as np
+
+from .shower_frame import altitude_azimuth, camera_axes, unit_vector
+
+__all__ = ["Showers", "ThrownDistribution"]
+
+
+@dataclass(frozen=True)
+class Showers:
+    """Truth of N showers, one entry each (a shower used with another core is another entry).
+
+    Attributes
+    ----------
+    energy : (N,) array, TeV
+    altitude, azimuth : (N,) arrays, rad
+        Where the primary comes from.
+    core_x, core_y : (N,) arrays, m
+        Core on the ground, ctapipe's ground frame (x to the north, y to the west).
+    x_max : (N,) array, g/cm2
+        Slant depth of the shower maximum; NaN where the simulation did not say.
+    h_first_int : (N,) array, m
+        Height of the first interaction; NaN where the simulation did not say.
+    """
+
+    energy: np.ndarray
+    altitude: np.ndarray
+    azimuth: np.ndarray
+    core_x: np.ndarray
+    core_y: np.ndarray
+    x_max: np.ndarray
+    h_first_int: np.ndarray
+
+    def __len__(self):
+        return len(self.energy)
+
+    def __getitem__(self, index):
+        return Showers(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class ThrownDistribution:
+    """From what a production throws its showers: power law, flat disc, flat cone.
+
+    Attributes
+    ----------
+    energy_min, energy_max : float, TeV
+    spectral_index : float
+        Of the differential spectrum, negative.
+    viewcone_min, viewcone_max : float, deg
+        Angle between shower and pointing, uniform in solid angle in between.
+    scatter_min, scatter_max : float, m
+        Distance of the core from the centre of the array, uniform in ground area in between.
+    altitude, azimuth : float, rad
+        Pointing.
+    n_thrown : int
+        Showers times cores.
+    primary_id : int
+        0 gamma, 1 electron, 101 proton (CORSIKA as ctapipe writes it).
+    site_altitude : float, m
+        Height of the array above sea level.
+    """
+
+    energy_min: float
+    energy_max: float
+    spectral_index: float
+    viewcone_min: float
+    viewcone_max: float
+    scatter_min: float
+    scatter_max: float
+    altitude: float
+    azimuth: float
+    n_thrown: int
+    primary_id: int
+    site_altitude: float
+
+    def to_dict(self):
+        """Plain dictionary of the attributes."""
+        return asdict(self)
+
+    def replace(self, **changes):
+        """Copy with some attributes changed."""
+        return replace(self, **changes)
+
+    def throw(self, rng):
+        """Draw all ``n_thrown`` showers; their development (X_max) is not known yet.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Showers
+            With NaN for ``x_max`` and ``h_first_int``.
+        """
+        n = self.n_thrown
+        altitude, azimuth = self._directions(rng, n)
+        core_x, core_y = self._cores(rng, n)
+        unknown = np.full(n, np.nan)
+        return Showers(self._energies(rng, n), altitude, azimuth, core_x, core_y, unknown, unknown)
+
+    def _energies(self, rng, n):
+        """Inverse of the cumulative power law."""
+        fraction = rng.random(n)
+        power = self.spectral_index + 1
+        if abs(power) < 1e-9:
+            return self.energy_min * (self.energy_max / self.energy_min) ** fraction
+        low, high = self.energy_min**power, self.energy_max**power
+        return (low + fraction * (high - low)) ** (1 / power)
+
+    def _directions(self, rng, n):
+        low, high = np.cos(np.radians([self.viewcone_max, self.viewcone_min]))
+        cos_offset = high - rng.random(n) * (high - low)
+        sin_offset = np.sqrt(np.maximum(0, 1 - cos_offset**2))
+        angle = 2 * np.pi * rng.random(n)
+        lon, lat = camera_axes(self.altitude, self.azimuth)
+        direction = (
+            cos_offset[:, None] * unit_vector(self.altitude, self.azimuth)
+            + (sin_offset * np.cos(angle))[:, None] * lon
+            + (sin_offset * np.sin(angle))[:, None] * lat
+        )
+        return altitude_azimuth(direction)
+
+    def _cores(self, rng, n):
+        area = rng.random(n)
+        radius = np.sqrt(self.scatter_min**2 + area * (self.scatter_max**2 - self.scatter_min**2))
+        angle = 2 * np.pi * rng.random(n)
+        return radius * np.cos(angle), radius * np.sin(angle)

@@ -1,0 +1,126 @@
+"""ctapipe-fastsim-info: which models there are, and what one of them is."""
+
+import argparse
+import sys
+
+import astropy.units as u
+import numpy as np
+
+from ..bundled import bundled_models, model_path
+from ..errors import InputError
+from ..model_file import read_model
+
+__all__ = ["main"]
+
+PRIMARIES = {0: "gamma", 1: "electron", 101: "proton", 402: "helium", 5626: "iron"}
+UNITS = {"impact_distance": "m", "x_max": "g/cm2", "offset": "deg", "offset_along": "deg"}
+UNITS |= {"zenith": "deg"}
+
+
+def main(argv=None):
+    """Entry point."""
+    options = _parser().parse_args(argv)
+    try:
+        if options.path:
+            print(model_path(options.path))
+        elif options.model:
+            print(card(model_path(options.model)))
+        else:
+            print(bundled_list())
+    except InputError as error:
+        print(f"ctapipe-fastsim-info: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def bundled_list():
+    """One line for each bundled model."""
+    lines = []
+    for name, path in bundled_models().items():
+        model, _ = read_model(path)
+        thrown = model.thrown[0]
+        lines.append(
+            f"{name:24s} {PRIMARIES.get(thrown.primary_id, thrown.primary_id)} "
+            f"{thrown.energy_min:g}-{thrown.energy_max:g} TeV, "
+            f"{', '.join(model.telescope_types)}"
+        )
+    return "\n".join(lines or ["no bundled models"])
+
+
+def card(path):
+    """What a model file holds, as text for people.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    str
+    """
+    model, digest = read_model(path)
+    provenance = model.provenance
+    lines = [
+        f"model         {path.name}, {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}",
+        f"made          {provenance.get('created', '?')}, seed {provenance.get('seed', '?')}",
+        f"command       {provenance.get('command', '?')}",
+        *(f"training file {name}, sha256 {h}" for name, h in provenance.get("input", {}).items()),
+        "versions      " + ", ".join(f"{k} {v}" for k, v in provenance.get("versions", {}).items()),
+        f"array         {model.subarray.name}, {len(model.subarray.tel)} telescope(s)",
+        *(_thrown_line(thrown) for thrown in model.thrown),
+    ]
+    for kind in model.telescope_types.values():
+        lines += _type_lines(model, kind)
+    return "\n".join(lines)
+
+
+def _thrown_line(thrown):
+    return (
+        f"thrown        {thrown.n_thrown} {PRIMARIES.get(thrown.primary_id, thrown.primary_id)} "
+        f"showers, {thrown.energy_min:g} to {thrown.energy_max:g} TeV, "
+        f"index {thrown.spectral_index:g}, altitude {np.degrees(thrown.altitude):.2f} deg, "
+        f"azimuth {np.degrees(thrown.azimuth):.2f} deg, "
+        f"viewcone {thrown.viewcone_min:g} to {thrown.viewcone_max:g} deg, "
+        f"cores {thrown.scatter_min:g} to {thrown.scatter_max:g} m"
+    )
+
+
+def _type_lines(model, kind):
+    telescope = next(d for d in model.subarray.tel.values() if str(d) == kind.name)
+    camera, optics, figures = telescope.camera, telescope.optics, kind.figures
+    low, high = kind.training_images["size"].min(), kind.training_images["size"].max()
+    return [
+        "",
+        f"telescope     {kind.name}: mirror {optics.mirror_area.to_value(u.m**2):.1f} m2, "
+        f"focal length {optics.equivalent_focal_length.to_value(u.m):.2f} m",
+        f"camera        {camera.name}: {camera.geometry.n_pixels} pixels",
+        "conditions (range in training)",
+        *(
+            f"  {name:16s} {a:.4g} to {b:.4g} {UNITS.get(name, '')}".rstrip()
+            for name, a, b in zip(
+                kind.conditions.names, kind.conditions.minimum, kind.conditions.maximum
+            )
+        ),
+        f"  {'size':16s} {low} to {high} p.e.",
+        f"training      {figures['images']:.0f} images, {figures['held_out_images']:.0f} of them "
+        f"held out, {figures['epochs']:.0f} epochs",
+        "held-out figures (natural logarithms per image; counts without their constant)",
+        *(
+            f"  {name.removeprefix('held_out_'):16s} {value:.3f}"
+            for name, value in figures.items()
+            if name.startswith("held_out_") and name not in ("held_out_images",)
+        ),
+    ]
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="ctapipe-fastsim-info",
+        description="List the bundled models, or print the card of one model.",
+    )
+    parser.add_argument("model", nargs="?", help="name of a bundled model, or a model file")
+    parser.add_argument("--path", metavar="NAME", help="print the path of a bundled model")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,295 @@
+"""The training loop of one telescope type (the command-line tool is tools/train.py)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from .conditions import ConditionScaling, SizeScaling, condition_values
+from .errors import InputError
+from .loss import count_log_likelihood, kl_sample, time_log_likelihood
+from .network import CVAE, NetworkSizes, load_arrays, save_arrays, size_flow
+from .random_streams import random_stream
+from .shower_frame import pixel_directions, to_shower_frame
+
+__all__ = ["TrainingOptions", "TrainingRun", "held_out_showers"]
+
+HELD_OUT_FRACTION = 0.1
+WARM_UP_EPOCHS = 3
+LIT_PIXEL = 5  # photo-electrons that make a peak time worth to scale by
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How to train; every field is a trait of the tool."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    n_latent: int
+    hidden: int
+    seed: int
+    device: str
+
+
+def held_out_showers(shower_number, seed):
+    """Mask (N,) of the images held out: whole showers, never single images."""
+    showers = np.unique(shower_number)
+    if len(showers) < 2:
+        raise InputError(
+            "the training files hold images of a single shower; at least two are needed, "
+            "one to train on and one to hold out"
+        )
+    rng = random_stream("held out", seed)
+    n_held_out = max(1, round(HELD_OUT_FRACTION * len(showers)))
+    return np.isin(shower_number, rng.choice(showers, n_held_out, replace=False))
+
+
+class TrainingRun:
+    """Networks, optimiser and learning curve of one telescope type.
+
+    Parameters
+    ----------
+    images : TelescopeImages
+    options : TrainingOptions
+
+    Attributes
+    ----------
+    cvae : CVAE
+    size_flow : zuko flow
+    epoch : int
+        Epochs done.
+    history : dict of str to list
+        Held-out figures, one entry per epoch; natural logarithms per image.
+    """
+
+    def __init__(self, images, options):
+        self.options = options
+        self.held_out = held_out_showers(images.shower_number, options.seed)
+        values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+        self.conditions = ConditionScaling.fit(values)
+        if not self.conditions.names:
+            raise InputError(
+                f"every condition is constant in the images of {images.telescope}; "
+                "simulate a range of energies or core positions"
+            )
+        self.size = SizeScaling.fit(images.size)
+        self._data = self._tensors(images, self.conditions.transform(values))
+        torch.manual_seed(int(random_stream("initial weights", options.seed).integers(2**62)))
+        geometry = images.telescope.camera.geometry
+        sizes = _network_sizes(images, len(self.conditions.names), options)
+        self.cvae = CVAE(sizes, *pixel_directions(geometry)).to(options.device)
+        self.size_flow = size_flow(len(self.conditions.names)).to(options.device)
+        self.modules = nn.ModuleDict({"cvae": self.cvae, "size_flow": self.size_flow})
+        self.optimizer = torch.optim.AdamW(
+            self.modules.parameters(), lr=options.learning_rate, weight_decay=1e-4
+        )
+        self.epoch, self.best, self.best_arrays = 0, np.inf, save_arrays(self.modules)
+        self.history = {
+            name: [] for name in ("loss", "counts", "times", "kl", "size", "training_loss")
+        }
+
+    @property
+    def finished(self):
+        """All epochs done, or no improvement for ``patience`` epochs."""
+        losses = self.history["loss"]
+        since_best = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+        return self.epoch >= self.options.epochs or since_best >= self.options.patience
+
+    @property
+    def held_out_elbo(self):
+        """Evidence lower bound of the last epoch: light and times, without the size model."""
+        last = {name: values[-1] for name, values in self.history.items()}
+        return last["counts"] + last["times"] - last["kl"]
+
+    @property
+    def batches_per_epoch(self):
+        """Optimiser steps in one epoch."""
+        return max(1, int((~self.held_out).sum()) // self.options.batch_size)
+
+    def run_epoch(self, progress):
+        """Train for one epoch, measure on held-out showers, keep the best weights.
+
+        Parameters
+        ----------
+        progress : callable
+            Called with 1 after every batch.
+        """
+        generator = self._generator("epoch", self.epoch)
+        training = torch.as_tensor(np.flatnonzero(~self.held_out))
+        training = training[torch.randperm(len(training), generator=generator)]
+        n_batches = self.batches_per_epoch
+        kl_weight = min(1.0, (self.epoch + 1) / WARM_UP_EPOCHS)
+        self.modules.train()
+        total = 0.0
+        for i, batch in enumerate(training.chunk(n_batches)):
+            self._set_learning_rate(self.epoch + i / n_batches)
+            terms = self._terms(batch, generator)
+            loss = -(terms["counts"] + terms["times"] + terms["size"] - kl_weight * terms["kl"])
+            self.optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.modules.parameters(), 50.0)
+            self.optimizer.step()
+            total += float(loss.detach())
+            progress(1)
+        self._look_at_held_out(total / n_batches)
+        self.epoch += 1
+
+    def keep_best(self):
+        """Put the weights with the best held-out loss in place."""
+        load_arrays(self.modules, self.best_arrays)
+
+    def state(self):
+        """Nested dictionary of arrays from which `restore` goes on."""
+        moments = self.optimizer.state_dict()["state"]
+        return {
+            "weights": _named(save_arrays(self.modules)),
+            "best_weights": _named(self.best_arrays),
+            "optimizer": {
+                f"parameter_{i}": {name: np.asarray(value) for name, value in entry.items()}
+                for i, entry in moments.items()
+            },
+            "history": {name: np.asarray(values) for name, values in self.history.items()},
+        }
+
+    def restore(self, state):
+        """Go on from a `state`."""
+        load_arrays(self.modules, _unnamed(state["weights"]))
+        self.best_arrays = _unnamed(state["best_weights"])
+        moments = self.optimizer.state_dict()
+        moments["state"] = {
+            int(name.split("_")[1]): {key: torch.as_tensor(value) for key, value in entry.items()}
+            for name, entry in state["optimizer"].items()
+        }
+        self.optimizer.load_state_dict(moments)
+        self.history = {name: values.tolist() for name, values in state["history"].items()}
+        self.epoch = len(self.history["loss"])
+        self.best = min(self.history["loss"])
+
+    def arrival_times(self, block=1024):
+        """The network's arrival time and its spread in every pixel, (N, P) float32 arrays, ns."""
+        self.modules.eval()
+        expected = []
+        with torch.no_grad():
+            for batch in torch.arange(len(self._data["counts"])).split(block):
+                counts, position, known = self._seen(batch, torch.ones(len(batch)))
+                times = self._data["times"][batch].to(counts)
+                mean, _ = self.cvae.encode(counts, times, position, known)
+                light = self.cvae.decode(mean, position, known)
+                spread = self.cvae.time_spread(light.time_spread, counts)
+                expected.append((light.time.cpu().numpy(), spread.cpu().numpy()))
+        return tuple(np.concatenate(parts) for parts in zip(*expected))
+
+    def _tensors(self, images, conditions):
+        return {
+            "counts": torch.as_tensor(images.counts.astype(np.float32)),
+            "times": torch.as_tensor(np.nan_to_num(images.peak_time)),
+            "source_core": torch.as_tensor(images.geometry.source_core_arrays()),
+            "conditions": torch.as_tensor(conditions),
+        }
+
+    def _seen(self, batch, mirror, within=0.5):
+        """Counts, pixel positions and known numbers of a batch, on the device."""
+        device = self.options.device
+        counts = self._data["counts"][batch]
+        size = torch.as_tensor(self.size.transform(counts.sum(dim=1).numpy(), within))
+        known = torch.cat([self._data["conditions"][batch], size[:, None]], dim=1).to(device)
+        position = self.cvae.grid_position(
+            self._data["source_core"][batch].to(device), mirror.to(device)
+        )
+        return counts.to(device), position, known
+
+    def _terms(self, batch, generator):
+        """Mean log likelihoods and KL of a batch, one random latent per image."""
+        mirror = torch.sign(torch.rand(len(batch), generator=generator) - 0.5)
+        within = torch.rand(len(batch), generator=generator).numpy()
+        counts, position, known = self._seen(batch, mirror, within)
+        times = self._data["times"][batch].to(counts)
+        mean, log_variance = self.cvae.encode(counts, times, position, known)
+        noise = torch.randn(mean.shape, generator=generator).to(counts)
+        latent = mean + torch.exp(0.5 * log_variance) * noise
+        light = self.cvae.decode(latent, position, known)
+        log_prior = self.cvae.prior(known).log_prob(latent)
+        log_size = self.size_flow(known[:, :-1]).log_prob(known[:, -1:])
+        return {
+            "counts": count_log_likelihood(counts, light.fraction, light.clump).mean(),
+            "times": time_log_likelihood(counts, times, light, self.cvae).mean(),
+            "kl": kl_sample(latent, mean, log_variance, log_prior).mean(),
+            "size": log_size.mean(),
+        }
+
+    @torch.no_grad()
+    def _look_at_held_out(self, training_loss):
+        self.modules.eval()
+        generator = self._generator("held-out noise")
+        images = torch.as_tensor(np.flatnonzero(self.held_out))
+        total = {}
+        for batch in images.split(1024):
+            for name, value in self._terms(batch, generator).items():
+                total[name] = total.get(name, 0.0) + float(value) * len(batch) / len(images)
+        total["loss"] = total["kl"] - total["counts"] - total["times"] - total["size"]
+        for name, value in {**total, "training_loss": training_loss}.items():
+            self.history[name].append(value)
+        if total["loss"] < self.best:
+            self.best = total["loss"]
+            self.best_arrays = {k: v.copy() for k, v in save_arrays(self.modules).items()}
+
+    def _set_learning_rate(self, epoch):
+        """Linear rise over the first tenth, then half a cosine down to nearly nothing."""
+        done = epoch / self.options.epochs
+        rise = min(1.0, 0.04 + done / 0.1)
+        fall = 0.5 * (1 + np.cos(np.pi * max(0.0, done - 0.1) / 0.9))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate * min(rise, fall + 1e-3)
+
+    def _generator(self, name, *keys):
+        seed = random_stream(name, self.options.seed, *keys).integers(2**62)
+        return torch.Generator().manual_seed(int(seed))
+
+
+def _network_sizes(images, n_conditions, options):
+    """Extent of the maps from where the light is, scale of times from when it comes."""
+    lon, lat = pixel_directions(images.telescope.camera.geometry)
+    mirror = np.ones(len(images.counts), np.float32)
+    u, v = to_shower_frame(lon, lat, images.geometry.source_core_arrays(), mirror)
+    lit = images.counts > 0
+    u_low, u_high = _weighted_range(u[lit], images.counts[lit], 0.001)
+    _, v_high = _weighted_range(np.abs(v[lit]), images.counts[lit], 0.002)
+    times = images.peak_time[images.counts >= LIT_PIXEL]
+    dark = images.peak_time[images.counts == 0]
+    if len(times) < 2 or len(dark) < 2:
+        raise InputError(
+            f"the images of {images.telescope} have no pixels with {LIT_PIXEL} or more "
+            "photo-electrons, or none without; give files with recorded showers"
+        )
+    low, middle, high = np.nanquantile(times, [0.16, 0.5, 0.84])
+    window = np.nanmax(dark) - np.nanmin(dark)
+    return NetworkSizes(
+        n_conditions=n_conditions,
+        u_min=float(u_low),
+        u_max=float(u_high),
+        v_max=float(v_high),
+        time_origin=float(middle),
+        time_scale=float(max((high - low) / 2, 0.1)),
+        time_window=float(max(window, 1.0)),
+        n_latent=options.n_latent,
+        hidden=options.hidden,
+    )
+
+
+def _weighted_range(values, weights, tail):
+    """Range that holds all but a share ``tail`` of the weight at either end."""
+    order = np.argsort(values)
+    cumulative = np.cumsum(weights[order], dtype=float)
+    low, high = np.searchsorted(cumulative, np.array([tail, 1 - tail]) * cumulative[-1])
+    return values[order[low]], values[order[min(high, len(order) - 1)]] + 1e-3
+
+
+def _named(arrays):
+    return {name.replace(".", "__"): value for name, value in arrays.items()}
+
+
+def _unnamed(arrays):
+    return {name.replace("__", "."): value for name, value in arrays.items()}

@@ -1,0 +1,324 @@
+"""Simulated DL1 files become arrays for training."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+import tables
+from ctapipe.instrument import (
+    FocalLengthKind,
+    OpticsDescription,
+    SubarrayDescription,
+    TelescopeDescription,
+)
+from ctapipe.io import TableLoader
+
+from .errors import InputError
+from .shower_frame import ImageGeometry, image_geometry
+from .showers import Showers, ThrownDistribution
+
+__all__ = ["Production", "TelescopeImages", "read_production"]
+
+READ_OPTIONS = dict(
+    dl1_images=True,
+    true_images=True,
+    simulated=True,
+    pointing=True,
+    instrument=True,
+    dl1_parameters=False,
+    true_parameters=False,
+    dl2=False,
+)
+
+
+@dataclass(frozen=True)
+class TelescopeImages:
+    """All images of one telescope type, one row each.
+
+    Attributes
+    ----------
+    telescope : TelescopeDescription
+    showers : Showers
+        N entries, the shower of each image.
+    geometry : ImageGeometry
+    pointing_altitude, pointing_azimuth : (N,) arrays, rad
+    telescope_position : (N, 3) array, m
+        Ground frame.
+    obs_id : (N,) int array
+    counts : (N, P) int array
+        True photo-electrons.
+    charge : (N, P) float32 array, p.e.
+    peak_time : (N, P) float32 array, ns
+    """
+
+    telescope: TelescopeDescription
+    showers: Showers
+    geometry: ImageGeometry
+    pointing_altitude: np.ndarray
+    pointing_azimuth: np.ndarray
+    telescope_position: np.ndarray
+    obs_id: np.ndarray
+    counts: np.ndarray
+    charge: np.ndarray
+    peak_time: np.ndarray
+
+    @property
+    def size(self):
+        """True photo-electrons of each image, (N,) int array."""
+        return self.counts.sum(axis=1, dtype=np.int64)
+
+    @property
+    def shower_number(self):
+        """The same for all images of one shower, whatever its core, (N,) int array."""
+        same = (self.obs_id, self.showers.energy, self.showers.altitude, self.showers.azimuth)
+        _, number = np.unique(np.stack(same).astype(float), axis=1, return_inverse=True)
+        return number.ravel()
+
+
+@dataclass(frozen=True)
+class Production:
+    """A simulated production: what was thrown and what was recorded.
+
+    Attributes
+    ----------
+    subarray : SubarrayDescription
+    thrown : tuple of ThrownDistribution
+        One for each different configuration (pointing, energy range, ...), most thrown first.
+    images : dict of str to TelescopeImages
+        By telescope type.
+    """
+
+    subarray: SubarrayDescription
+    thrown: tuple
+    images: dict
+
+
+def read_production(paths):
+    """Read DL1 files of one production.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Files of ctapipe-process or ctapipe-merge with images and true images.
+
+    Returns
+    -------
+    Production
+
+    Raises
+    ------
+    InputError
+        When a file is missing, broken, not simulated, empty, without true images, or
+        does not belong with the first one.
+    """
+    parts = [_read_file(Path(path)) for path in paths]
+    for path, part in zip(paths[1:], parts[1:]):
+        _check_same_instrument(parts[0], part, paths[0], path)
+    thrown = _combine_thrown([run for part in parts for run in part.thrown])
+    kinds = sorted({kind for part in parts for kind in part.images})
+    images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
+    return Production(parts[0].subarray, thrown, images)
+
+
+def _read_file(path):
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; give DL1 files written by ctapipe-process")
+    try:
+        with _open_loader(path) as loader:
+            _check_content(loader.h5file, path)
+            thrown = _read_thrown(loader, path)
+            subarray = loader.subarray
+            images = {}
+            for kind in subarray.telescope_types:
+                table = loader.read_telescope_events([kind], **READ_OPTIONS)
+                if len(table):
+                    images[str(kind)] = _read_images(table, kind, path)
+    except (tables.HDF5ExtError, tables.NoSuchNodeError, OSError, KeyError, ValueError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"{path}: cannot be read as a ctapipe DL1 file ({reason}); write it again"
+        ) from error
+    if not images:
+        raise InputError(f"{path}: holds no images; give a file with recorded events")
+    return Production(_with_effective_focal_lengths(subarray), thrown, images)
+
+
+def _open_loader(path):
+    try:
+        return TableLoader(path)
+    except RuntimeError:  # no effective focal length in the file
+        return TableLoader(path, focal_length_choice=FocalLengthKind.EQUIVALENT)
+
+
+def _check_content(h5file, path):
+    for node, what, remedy in (
+        ("/simulation/event/subarray/shower", "no simulated showers", "give simulated DL1 files"),
+        (
+            "/configuration/simulation/run",
+            "no simulation configuration",
+            "give simulated DL1 files",
+        ),
+        ("/dl1/event/telescope/images", "no images", "run ctapipe-process with --write-images"),
+    ):
+        if node not in h5file.root:
+            raise InputError(f"{path}: holds {what}; {remedy}")
+    if h5file.root.simulation.event.subarray.shower.nrows == 0:
+        raise InputError(f"{path}: holds no events; give a file with recorded events")
+    group = "/simulation/event/telescope/images"
+    nodes = h5file.get_node(group)._f_list_nodes() if group in h5file.root else []
+    if not nodes or any("true_image" not in node.colnames for node in nodes):
+        raise InputError(
+            f"{path}: holds no true images, which training needs; run ctapipe-process with "
+            "--write-images on simulations that keep true photo-electrons"
+        )
+
+
+def _read_thrown(loader, path):
+    """One `ThrownDistribution` for each run in the file."""
+    runs = loader.read_simulation_configuration()
+    primaries = np.unique(loader.read_subarray_events(simulated=True)["true_shower_primary_id"])
+    if len(primaries) > 1:
+        raise InputError(f"{path}: holds several primaries {primaries.tolist()}; train on one kind")
+    reuse = np.maximum(np.asarray(runs["shower_reuse"], float), 1)
+    values = dict(
+        energy_min=_column(runs, "energy_range_min", u.TeV),
+        energy_max=_column(runs, "energy_range_max", u.TeV),
+        spectral_index=np.asarray(runs["spectral_index"], float),
+        viewcone_min=_column(runs, "min_viewcone_radius", u.deg),
+        viewcone_max=_column(runs, "max_viewcone_radius", u.deg),
+        scatter_min=_column(runs, "min_scatter_range", u.m),
+        scatter_max=_column(runs, "max_scatter_range", u.m),
+        altitude=_column(runs, "max_alt", u.rad),
+        azimuth=_column(runs, "max_az", u.rad) % (2 * np.pi),
+        site_altitude=_column(runs, "prod_site_alt", u.m),
+        n_thrown=np.asarray(runs["n_showers"], float) * reuse,
+    )
+    for name, column in values.items():
+        if not np.isfinite(column).all():
+            raise InputError(f"{path}: its simulation configuration does not say {name}")
+    return [
+        ThrownDistribution(
+            **{name: float(column[i]) for name, column in values.items() if name != "n_thrown"},
+            n_thrown=int(values["n_thrown"][i]),
+            primary_id=int(primaries[0]),
+        )
+        for i in range(len(runs))
+    ]
+
+
+def _combine_thrown(runs):
+    """Add up runs that differ in nothing but their number of showers."""
+    total = {}
+    for run in runs:
+        key = run.replace(n_thrown=0)
+        total[key] = total.get(key, 0) + run.n_thrown
+    combined = [key.replace(n_thrown=n) for key, n in total.items()]
+    return tuple(sorted(combined, key=lambda thrown: -thrown.n_thrown))
+
+
+def _read_images(table, kind, path):
+    for name in ("image", "peak_time", "true_image"):
+        if name not in table.colnames:
+            raise InputError(f"{path}: holds no {name} column for {kind}; write the file again")
+    position = np.stack([_column(table, f"pos_{axis}", u.m) for axis in "xyz"], axis=-1)
+    altitude, azimuth = (
+        _column(table, f"telescope_pointing_{name}", u.rad) for name in ("altitude", "azimuth")
+    )
+    showers = Showers(
+        energy=_column(table, "true_energy", u.TeV),
+        altitude=_column(table, "true_alt", u.rad),
+        azimuth=_column(table, "true_az", u.rad),
+        core_x=_column(table, "true_core_x", u.m),
+        core_y=_column(table, "true_core_y", u.m),
+        x_max=_column(table, "true_x_max", u.g / u.cm**2),
+        h_first_int=_column(table, "true_h_first_int", u.m),
+    )
+    counts = np.asarray(table["true_image"])
+    if (counts < 0).any():
+        raise InputError(
+            f"{path}: has images of {kind} without true photo-electrons (filled with -1); "
+            "simulate with photo-electrons kept"
+        )
+    return TelescopeImages(
+        kind,
+        showers,
+        image_geometry(showers, altitude, azimuth, position),
+        altitude,
+        azimuth,
+        position,
+        np.asarray(table["obs_id"], int),
+        counts,
+        np.asarray(table["image"], np.float32),
+        np.asarray(table["peak_time"], np.float32),
+    )
+
+
+def _column(table, name, unit):
+    column = table[name]
+    values = np.asarray(column, float)
+    return values if column.unit is None else values * u.Unit(column.unit).to(unit)
+
+
+def _join(parts):
+    """One `TelescopeImages` of several of the same type."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def joined(values):
+        if isinstance(values[0], Showers | ImageGeometry):
+            names = [f.name for f in fields(values[0])]
+            return type(values[0])(
+                **{name: joined([getattr(value, name) for value in values]) for name in names}
+            )
+        return np.concatenate(values)
+
+    names = [f.name for f in fields(TelescopeImages) if f.name != "telescope"]
+    columns = {name: joined([getattr(part, name) for part in parts]) for name in names}
+    return TelescopeImages(telescope=parts[0].telescope, **columns)
+
+
+def _check_same_instrument(first, other, first_path, other_path):
+    known = {str(kind): kind for kind in first.subarray.telescope_types}
+    for kind in other.subarray.telescope_types:
+        name = str(kind)
+        if name in known and kind.camera.geometry != known[name].camera.geometry:
+            raise InputError(
+                f"{other_path}: camera {kind.camera.name} differs from the one in {first_path}; "
+                "train on files of one instrument"
+            )
+        if name not in known:
+            raise InputError(
+                f"{other_path}: telescope type {name} is not in {first_path}; "
+                "train on files of one instrument"
+            )
+    if {run.primary_id for run in first.thrown} != {run.primary_id for run in other.thrown}:
+        raise InputError(f"{other_path}: another primary than in {first_path}; train on one kind")
+
+
+def _with_effective_focal_lengths(subarray):
+    """Where only the equivalent focal length is known, take it for the effective one too."""
+    descriptions = {
+        tel_id: TelescopeDescription(
+            tel.name,
+            OpticsDescription(
+                name=tel.optics.name,
+                size_type=tel.optics.size_type,
+                n_mirrors=tel.optics.n_mirrors,
+                n_mirror_tiles=tel.optics.n_mirror_tiles,
+                reflector_shape=tel.optics.reflector_shape,
+                mirror_area=tel.optics.mirror_area,
+                equivalent_focal_length=tel.optics.equivalent_focal_length,
+                effective_focal_length=(
+                    tel.optics.effective_focal_length
+                    if np.isfinite(tel.optics.effective_focal_length)
+                    else tel.optics.equivalent_focal_length
+                ),
+            ),
+            tel.camera,
+        )
+        for tel_id, tel in subarray.tel.items()
+    }
+    return SubarrayDescription(
+        subarray.name, subarray.positions, descriptions, subarray.reference_location
+    )

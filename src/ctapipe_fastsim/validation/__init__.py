@@ -1,0 +1,1 @@
+"""How well do generated images match Monte Carlo? Knows nothing of the network."""

@@ -1,0 +1,96 @@
+"""The network behind the two-sample test on images: trained, stopped early, asked once."""
+
+from copy import deepcopy
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import nn
+
+__all__ = ["dense_network", "held_out_score"]
+
+_BATCH_SIZE = 128
+_MAX_EPOCHS = 40
+_PATIENCE = 6
+
+
+def dense_network(n_pixels):
+    """Network of two hidden layers from (B, P) images to (B, 1) logits."""
+    return nn.Sequential(
+        nn.Linear(n_pixels, 512),
+        nn.SiLU(),
+        nn.Dropout(0.2),
+        nn.Linear(512, 256),
+        nn.SiLU(),
+        nn.Dropout(0.2),
+        nn.Linear(256, 1),
+    )
+
+
+def held_out_score(build, images, is_second, part, seed):
+    """Train a network to tell two samples apart, then score the test images.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the untrained network from the number of pixels, such as `dense_network`.
+    images : (N, P) array, p.e.
+    is_second : (N,) bool array
+        Which sample each image belongs to.
+    part : (N,) array of str
+        ``"train"``, ``"validation"`` or ``"test"``.
+    seed : int
+        Also leaves torch's own random state as it was.
+
+    Returns
+    -------
+    (T,) float array
+        Logits of the T test images.
+    """
+    inputs = torch.from_numpy(_standardised(images, part == "train"))
+    labels = torch.from_numpy(is_second.astype(np.float32))
+    train, validation, test = (
+        torch.from_numpy(np.flatnonzero(part == name)) for name in ("train", "validation", "test")
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build(inputs.shape[1])
+        _fit(network, inputs, labels, train, validation)
+    return _logits(network, inputs[test])
+
+
+def _standardised(images, train):
+    """Compressed images, each pixel with mean 0 and deviation 1 over the training images."""
+    compressed = np.arcsinh(images, dtype=np.float32)  # (N, P)
+    mean, deviation = compressed[train].mean(axis=0), compressed[train].std(axis=0)
+    return (compressed - mean) / np.where(deviation > 0, deviation, 1)
+
+
+def _fit(network, inputs, labels, train, validation):
+    """Train until the validation AUC no longer grows, and keep the best weights."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-2)
+    best_auc, best_epoch, best_weights = -1.0, 0, None
+    for epoch in range(_MAX_EPOCHS):
+        _train_epoch(network, optimizer, inputs, labels, train)
+        auc = roc_auc_score(labels[validation].numpy(), _logits(network, inputs[validation]))
+        if auc > best_auc:
+            best_auc, best_epoch, best_weights = auc, epoch, deepcopy(network.state_dict())
+        elif epoch - best_epoch >= _PATIENCE:
+            break
+    network.load_state_dict(best_weights)
+
+
+def _train_epoch(network, optimizer, inputs, labels, train):
+    network.train()
+    for batch in train[torch.randperm(len(train))].split(_BATCH_SIZE):
+        logits = network(inputs[batch]).squeeze(1)  # (B,)
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, labels[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+@torch.no_grad()
+def _logits(network, inputs):
+    network.eval()
+    return network(inputs).squeeze(1).numpy()

@@ -1,0 +1,165 @@
+"""Two-sample tests: how well a classifier tells two samples apart, 0.5 being not at all."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from ctapipe_fastsim.errors import InputError
+
+__all__ = ["Estimate", "floor", "network_auc", "tree_auc"]
+
+_N_FOLDS = 5
+_N_REPLICATES = 200
+_MIN_SHOWERS = 20
+
+
+class Estimate(NamedTuple):
+    """A figure and its statistical error (one standard deviation)."""
+
+    value: float
+    error: float
+
+
+def tree_auc(first, second, groups, seed):
+    """AUC of boosted trees that tell two samples apart, by cross-validation.
+
+    Parameters
+    ----------
+    first : (N, F) array
+        Features of the first sample; NaN is allowed.
+    second : (M, F) array
+        The same features of the second sample.
+    groups : pair of an (N,) and an (M,) integer array
+        Shower number of every row of each sample. A generated image bears the number of
+        the shower whose conditions it was given: training on one of such a pair teaches
+        the wrong answer for the other, and would bring the AUC below 0.5.
+    seed : int
+
+    Returns
+    -------
+    Estimate
+        AUC for held-out showers, with the error from a bootstrap over showers.
+    """
+    features, is_second, shower, fold = _pool(first, second, groups, seed)
+    score = np.empty(len(features))
+    for held_out in range(_N_FOLDS):
+        test = fold == held_out
+        # No early stopping: the trees' own validation split would part the pairs.
+        trees = HistGradientBoostingClassifier(
+            max_iter=200, learning_rate=0.05, early_stopping=False, random_state=seed
+        )
+        trees.fit(features[~test], is_second[~test])
+        score[test] = trees.predict_proba(features[test])[:, 1]
+    return _auc_estimate(score, is_second, shower, fold, seed)
+
+
+def network_auc(first, second, groups, seed):
+    """AUC of a dense network that tells images of two samples apart.
+
+    Three fifths of the showers train it, one fifth says when to stop, one fifth gives
+    the AUC.
+
+    Parameters
+    ----------
+    first : (N, P) array, p.e.
+        Charge images of the first sample.
+    second : (M, P) array, p.e.
+        Charge images of the second sample.
+    groups : pair of an (N,) and an (M,) integer array
+        Shower numbers, as for `tree_auc`.
+    seed : int
+
+    Returns
+    -------
+    Estimate
+    """
+    # Imported here, so that the trees need no torch.
+    from ctapipe_fastsim.validation.network_classifier import dense_network, held_out_score
+
+    images, is_second, shower, fold = _pool(first, second, groups, seed)
+    test = fold == 0
+    part = np.select([test, fold == 1], ["test", "validation"], "train")
+    score = held_out_score(dense_network, images, is_second, part, seed)
+    return _auc_estimate(score, is_second[test], shower[test], fold[test], seed)
+
+
+def floor(figure, sample, groups, seed):
+    """The figure that a perfect generator would get: Monte Carlo against Monte Carlo.
+
+    The showers are split at random into two halves. So each side has half the size of the
+    sample: a classifier learns from half as many images, and the chance distance of two
+    distributions is larger by the square root of 2. Compare with the figure for samples
+    of that size.
+
+    Parameters
+    ----------
+    figure : callable
+        `tree_auc`, `network_auc`, or another function of (first, second, groups, seed).
+    sample : (N, ...) array
+    groups : (N,) integer array
+        Shower numbers.
+    seed : int
+        For the split, and passed on to the figure.
+
+    Returns
+    -------
+    Whatever the figure gives, with one half as ``first`` and the other as ``second``.
+    """
+    numbers, shower = np.unique(groups, return_inverse=True)
+    half = np.random.default_rng(seed).permutation(len(numbers))[shower] % 2 == 0
+    return figure(sample[half], sample[~half], (groups[half], groups[~half]), seed)
+
+
+def _pool(first, second, groups, seed):
+    """Both samples as one.
+
+    Returns
+    -------
+    features : (N + M, F) array
+    is_second : (N + M,) bool array
+    shower : (N + M,) integer array
+        Shower numbers, renumbered from 0.
+    fold : (N + M,) integer array
+        One of five parts of about equal size; a shower lies in one of them.
+    """
+    n_showers = min(len(np.unique(numbers)) for numbers in groups)
+    if n_showers < _MIN_SHOWERS:
+        raise InputError(
+            f"A two-sample test needs at least {_MIN_SHOWERS} showers in each sample, but "
+            f"one has {n_showers}: give more events."
+        )
+    is_second = np.repeat([False, True], [len(first), len(second)])
+    numbers, shower = np.unique(np.concatenate(groups), return_inverse=True)
+    fold = np.random.default_rng(seed).permutation(len(numbers))[shower] % _N_FOLDS
+    return np.concatenate([first, second]), is_second, shower, fold
+
+
+def _auc_estimate(score, is_second, shower, fold, seed):
+    """AUC, and its scatter when the showers are drawn anew with replacement."""
+    value = _auc(score, is_second, fold, np.ones(len(score)))
+    numbers, shower = np.unique(shower, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    n_draws = rng.multinomial(
+        len(numbers), np.full(len(numbers), 1 / len(numbers)), size=_N_REPLICATES
+    )
+    replicates = [_auc(score, is_second, fold, n[shower]) for n in n_draws]
+    return Estimate(value, float(np.std(replicates)))
+
+
+def _auc(score, is_second, fold, weight):
+    """Probability that the second sample scores above the first, over pairs of one fold.
+
+    Scores of two folds come from two classifiers and are not compared: a fold with more
+    images of one sample leaves fewer of them to train on, which would bias the AUC
+    below 0.5.
+    """
+    above = pairs = 0.0
+    for held_out in np.unique(fold):
+        part = fold == held_out
+        _, rank = np.unique(score[part], return_inverse=True)
+        first = np.bincount(rank, weight[part] * ~is_second[part])
+        second = np.bincount(rank, weight[part] * is_second[part])
+        above += np.sum(second * (np.cumsum(first) - first / 2))  # a tie counts one half
+        pairs += first.sum() * second.sum()
+    return float(above / pairs)

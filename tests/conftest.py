@@ -1,0 +1,44 @@
+"""Files that several tests read, written once per session."""
+
+import pytest
+from ctapipe.core import run_tool
+from toy_production import toy_subarray, write_toy_production
+
+
+@pytest.fixture(scope="session")
+def toy_file(tmp_path_factory):
+    """DL1 file of one telescope: 300 showers, each used five times."""
+    path = tmp_path_factory.mktemp("toy") / "toy.dl1.h5"
+    write_toy_production(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy_array_file(tmp_path_factory):
+    """DL1 file of three telescopes, of which the second (tel_id 2) is of another type."""
+    path = tmp_path_factory.mktemp("toy_array") / "toy_array.dl1.h5"
+    subarray = toy_subarray(n_telescopes=3, second_type=True)
+    write_toy_production(path, subarray=subarray, n_showers=60, seed=2)
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy_model(toy_file, tmp_path_factory):
+    """Model file trained for a few epochs on `toy_file` by the tool."""
+    return train(toy_file, tmp_path_factory.mktemp("toy_model") / "toy.fastsim.h5")
+
+
+@pytest.fixture(scope="session")
+def toy_array_model(toy_array_file, tmp_path_factory):
+    """Model file of two telescope types, trained for a few epochs on `toy_array_file`."""
+    return train(toy_array_file, tmp_path_factory.mktemp("toy_array_model") / "array.fastsim.h5")
+
+
+def train(dl1_file, model_file):
+    """Train a small network for three epochs and return the model file."""
+    from ctapipe_fastsim.tools.train import TrainTool
+
+    log = model_file.with_suffix(".log")
+    options = ["--epochs=3", "--hidden=48", "--no-progress", f"--provenance-log={log}"]
+    run_tool(TrainTool(), [f"-i={dl1_file}", f"-o={model_file}", *options], raises=True)
+    return model_file
