@@ -212,7 +212,7 @@ def size_flow(n_conditions):
 
 def shower_development_flow(n_features, n_conditions):
     """Joint density of X_max and height of first interaction given the energy."""
-    return zuko.flows.NSF(n_features, n_conditions, transforms=2, hidden_features=(32, 32), bins=8)
+    return zuko.flows.NSF(n_features, n_conditions, transforms=1, hidden_features=(32, 32), bins=8)
 
 
 def flow_sample(flow, context, noise):

@@ -70,7 +70,7 @@ def unit_vector(altitude, azimuth):
 
 
 def camera_axes(altitude, azimuth):
-    """Unit vectors (..., 3) towards growing azimuth (lon) and altitude (lat) at a pointing (rad)."""
+    """Unit vectors (..., 3) of growing azimuth (lon) and altitude (lat) at a pointing, rad."""
     sin_altitude, zero = np.sin(altitude), 0 * (np.asarray(altitude) + np.asarray(azimuth))
     lon = np.stack([-np.sin(azimuth) + zero, -np.cos(azimuth) + zero, zero], axis=-1)
     lat = np.stack(

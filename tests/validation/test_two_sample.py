@@ -43,13 +43,13 @@ def blobs(width_pixels, rng):
 def test_trees_find_no_difference_in_pairs_of_one_law():
     auc = tree_auc(*pair_of_samples(1), (SHOWERS, SHOWERS), seed=1)
     assert auc.value == pytest.approx(0.5, abs=3 * auc.error)
-    assert 0 < auc.error < 0.05
+    assert 0 < auc.error < 0.06
 
 
 def test_pairs_parted_over_folds_would_mislead_the_trees():
     rows = np.arange(len(SHOWERS))
     auc = tree_auc(*pair_of_samples(1), (rows, rows + len(rows)), seed=1)
-    assert auc.value < 0.5 - 4 * auc.error
+    assert auc.value < 0.5 - 3 * auc.error
 
 
 def test_trees_find_a_shift():

@@ -39,7 +39,8 @@ def tree_auc(first, second, groups, seed):
     Returns
     -------
     Estimate
-        AUC for held-out showers, with the error from a bootstrap over showers.
+        AUC for held-out showers. Its error, from a bootstrap over showers, holds near 0.5
+        and is up to 1.4 times too large for samples that differ clearly.
     """
     features, is_second, shower, fold = _pool(first, second, groups, seed)
     score = np.empty(len(features))
@@ -51,7 +52,10 @@ def tree_auc(first, second, groups, seed):
         )
         trees.fit(features[~test], is_second[~test])
         score[test] = trees.predict_proba(features[test])[:, 1]
-    return _auc_estimate(score, is_second, shower, fold, seed)
+    auc = _auc_estimate(score, is_second, shower, fold, seed)
+    # What two folds have in common by chance counts twice, as each helps to judge the other:
+    # for equal samples the variance is twice that of folds judged from outside.
+    return Estimate(auc.value, 2**0.5 * auc.error)
 
 
 def network_auc(first, second, groups, seed):
@@ -73,6 +77,7 @@ def network_auc(first, second, groups, seed):
     Returns
     -------
     Estimate
+        AUC for the last fifth, with the error from a bootstrap over its showers.
     """
     # Imported here, so that the trees need no torch.
     from ctapipe_fastsim.validation.network_classifier import dense_network, held_out_score
