@@ -4,13 +4,11 @@ import numpy as np
 import torch
 
 from .conditions import ConditionScaling, condition_values
-from .generator import draw_development
 from .model import Model, TelescopeTypeModel
 from .network import save_arrays, shower_development_flow
 from .random_streams import random_stream
 from .response import fit_response
-from .shower_frame import image_geometry
-from .training import held_out_showers
+from .thrown_anew import recorded_showers, thrown_anew
 from .trigger import fit_trigger
 
 __all__ = ["fit_development", "fit_telescope_type"]
@@ -19,7 +17,6 @@ DEVELOPMENT = ("x_max", "h_first_int")
 HELD_OUT_FIGURES = ("loss", "counts", "times", "kl", "size")
 DEVELOPMENT_EPOCHS = 60
 MOST_TRAINING_IMAGES = 50_000
-FEWEST_THROWN = 200_000
 
 
 def fit_development(production, seed, provenance):
@@ -94,45 +91,18 @@ def fit_telescope_type(run, images, production, model):
 
 
 def _fit_trigger(images, production, model, seed):
-    """Recorded images against showers thrown anew from the same distributions."""
+    """Recorded images against the same showers, and those never recorded, thrown anew."""
     recorded = condition_values(images.showers, images.geometry, images.pointing_altitude)
-    tel_ids = [i for i, d in production.subarray.tel.items() if str(d) == str(images.telescope)]
-    n_pairs = sum(thrown.n_thrown for thrown in production.thrown) * len(tel_ids)
-    thrown = _thrown_conditions(model, tel_ids, n_pairs, seed)
-    names = ConditionScaling.fit(recorded).names
-    scaling = ConditionScaling.fit(thrown, names)
-    held_out = held_out_showers(images.shower_number, seed)
-    scaled = scaling.transform(recorded)
+    rng = random_stream("thrown anew", seed)
+    values, n_thrown, n_lost = thrown_anew(production, images, model, rng)
+    scaling = ConditionScaling.fit(values, ConditionScaling.fit(recorded).names)
     torch.manual_seed(int(random_stream("trigger weights", seed).integers(2**62)))
     generator = torch.Generator().manual_seed(
         int(random_stream("trigger batches", seed).integers(2**62))
     )
-    arrays = fit_trigger(
-        scaled[~held_out],
-        scaled[held_out],
-        scaling.transform(thrown),
-        n_pairs / len(scaled),
-        generator,
-    )
-    return scaling, arrays
-
-
-def _thrown_conditions(model, tel_ids, n_pairs, seed):
-    """Conditions of fresh thrown showers, each seen by one telescope taken at random."""
-    more = max(1.0, FEWEST_THROWN / n_pairs)
-    parts = []
-    for i, thrown in enumerate(model.thrown):
-        rng = random_stream("thrown for trigger", seed, i)
-        n_showers = max(1, round(thrown.n_thrown * len(tel_ids) * more))
-        showers = thrown.replace(n_thrown=n_showers).throw(rng)
-        showers = draw_development(model, showers, thrown.altitude, rng)
-        tel_id = rng.choice(tel_ids, n_showers)
-        table = {i: model.subarray.positions[i].to_value("m") for i in tel_ids}
-        position = np.stack([table[i] for i in tel_id])
-        geometry = image_geometry(showers, thrown.altitude, thrown.azimuth, position)
-        parts.append(condition_values(showers, geometry, thrown.altitude))
-    shuffled = random_stream("thrown order", seed).permutation(sum(len(p["x_max"]) for p in parts))
-    return {name: np.concatenate([p[name] for p in parts])[shuffled] for name in parts[0]}
+    anew = scaling.transform(values).reshape(len(n_lost), -1, len(scaling.names))
+    scaled = scaling.transform(recorded)
+    return scaling, fit_trigger(scaled, anew, n_thrown, n_lost, generator)
 
 
 def _fit_flow(target, context, seed):
@@ -162,22 +132,13 @@ def _fit_flow(target, context, seed):
 
 def _unique_showers(production):
     """Truth of each recorded shower, once."""
-    rows = [
-        np.stack(
-            [
-                np.log10(images.showers.energy),
-                90 - np.degrees(images.pointing_altitude),
-                images.showers.x_max,
-                images.showers.h_first_int,
-                images.showers.azimuth,
-                images.obs_id,
-            ],
-            axis=-1,
-        )
-        for images in production.images.values()
-    ]
-    columns = np.unique(np.concatenate(rows), axis=0).T
-    return dict(zip(("log10_energy", "zenith", *DEVELOPMENT), columns))
+    showers, altitude, _ = recorded_showers(production)
+    return {
+        "log10_energy": np.log10(showers.energy),
+        "zenith": 90 - np.degrees(altitude),
+        "x_max": showers.x_max,
+        "h_first_int": showers.h_first_int,
+    }
 
 
 def _truth_table(images, seed):

@@ -40,6 +40,13 @@ class Showers:
     def __getitem__(self, index):
         return Showers(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
+    @classmethod
+    def concatenate(cls, parts):
+        """All entries of several `Showers`."""
+        return cls(
+            **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)}
+        )
+
 
 @dataclass(frozen=True)
 class ThrownDistribution:
@@ -58,6 +65,8 @@ class ThrownDistribution:
         Pointing.
     n_thrown : int
         Showers times cores.
+    shower_reuse : int
+        Cores that each shower was used with.
     primary_id : int
         0 gamma, 1 electron, 101 proton (CORSIKA as ctapipe writes it).
     site_altitude : float, m
@@ -74,6 +83,7 @@ class ThrownDistribution:
     altitude: float
     azimuth: float
     n_thrown: int
+    shower_reuse: int
     primary_id: int
     site_altitude: float
 
@@ -99,7 +109,7 @@ class ThrownDistribution:
         """
         n = self.n_thrown
         altitude, azimuth = self._directions(rng, n)
-        core_x, core_y = self._cores(rng, n)
+        core_x, core_y = self.cores(rng, n)
         unknown = np.full(n, np.nan)
         return Showers(self._energies(rng, n), altitude, azimuth, core_x, core_y, unknown, unknown)
 
@@ -125,7 +135,8 @@ class ThrownDistribution:
         )
         return altitude_azimuth(direction)
 
-    def _cores(self, rng, n):
+    def cores(self, rng, n):
+        """Draw n core positions: two (n,) arrays, m."""
         area = rng.random(n)
         radius = np.sqrt(self.scatter_min**2 + area * (self.scatter_max**2 - self.scatter_min**2))
         angle = 2 * np.pi * rng.random(n)

@@ -71,9 +71,14 @@ class TelescopeImages:
     @property
     def shower_number(self):
         """The same for all images of one shower, whatever its core, (N,) int array."""
-        same = (self.obs_id, self.showers.energy, self.showers.altitude, self.showers.azimuth)
-        _, number = np.unique(np.stack(same).astype(float), axis=1, return_inverse=True)
+        _, number = np.unique(self.shower_keys, axis=0, return_inverse=True)
         return number.ravel()
+
+    @property
+    def shower_keys(self):
+        """What makes a shower: observation, energy, direction, an (N, 4) array."""
+        showers = self.showers
+        return np.stack([self.obs_id, showers.energy, showers.altitude, showers.azimuth], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -85,12 +90,15 @@ class Production:
     subarray : SubarrayDescription
     thrown : tuple of ThrownDistribution
         One for each different configuration (pointing, energy range, ...), most thrown first.
+    energy_histogram : (counts, edges in TeV) or None
+        Thrown cores in bins of energy, all runs together; None if the files do not tell alike.
     images : dict of str to TelescopeImages
         By telescope type.
     """
 
     subarray: SubarrayDescription
     thrown: tuple
+    energy_histogram: tuple | None
     images: dict
 
 
@@ -118,7 +126,8 @@ def read_production(paths):
     thrown = _combine_thrown([run for part in parts for run in part.thrown])
     kinds = sorted({kind for part in parts for kind in part.images})
     images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
-    return Production(parts[0].subarray, thrown, images)
+    histogram = _add_histograms([part.energy_histogram for part in parts])
+    return Production(parts[0].subarray, thrown, histogram, images)
 
 
 def _read_file(path):
@@ -128,6 +137,7 @@ def _read_file(path):
         with _open_loader(path) as loader:
             _check_content(loader.h5file, path)
             thrown = _read_thrown(loader, path)
+            histogram = _read_energy_histogram(loader)
             subarray = loader.subarray
             images = {}
             for kind in subarray.telescope_types:
@@ -141,7 +151,7 @@ def _read_file(path):
         ) from error
     if not images:
         raise InputError(f"{path}: holds no images; give a file with recorded events")
-    return Production(_with_effective_focal_lengths(subarray), thrown, images)
+    return Production(_with_effective_focal_lengths(subarray), thrown, histogram, images)
 
 
 def _open_loader(path):
@@ -201,10 +211,32 @@ def _read_thrown(loader, path):
         ThrownDistribution(
             **{name: float(column[i]) for name, column in values.items() if name != "n_thrown"},
             n_thrown=int(values["n_thrown"][i]),
+            shower_reuse=int(reuse[i]),
             primary_id=int(primaries[0]),
         )
         for i in range(len(runs))
     ]
+
+
+def _read_energy_histogram(loader):
+    """Thrown cores in bins of energy, all runs of a file together, or None."""
+    if "/simulation/service/shower_distribution" not in loader.h5file.root:
+        return None
+    table = loader.read_shower_distribution()
+    counts = np.asarray(table["histogram"], float).sum(axis=2)  # (runs, energy bins)
+    to_tev = u.Unit(table["bins_energy"].unit).to(u.TeV)
+    edges = np.asarray(table["bins_energy"], float) * to_tev
+    return _add_histograms(list(zip(counts, edges)))
+
+
+def _add_histograms(histograms):
+    """Sum, or None unless all are there, filled, and with the same edges."""
+    if not histograms or any(h is None or not h[0].sum() for h in histograms):
+        return None
+    counts, edges = zip(*histograms)
+    if any(e.shape != edges[0].shape or not np.allclose(e, edges[0]) for e in edges):
+        return None
+    return sum(counts), edges[0]
 
 
 def _combine_thrown(runs):

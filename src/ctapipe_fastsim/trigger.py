@@ -1,14 +1,16 @@
 """Probability that a telescope records a thrown shower.
 
-A file holds recorded images only, but what was thrown is known. Recorded showers are a
-thinned Poisson process: with N thrown of density p(x) and probability P(x), its log
-likelihood is sum over recorded of log P(x) - N * integral of p(x) P(x), the integral being
-taken over showers thrown anew (e.g. Daley & Vere-Jones 2003, eq. 7.1.2).
+A file holds recorded images only, but it is known how often each shower was thrown, with cores
+drawn from a known distribution p. A shower seen T times in all, of which k were recorded at
+conditions x_1 ... x_k, has the likelihood
+
+    P(x_1) ... P(x_k) (1 - Q)^(T - k),    Q = integral of p(x) P(x),
+
+the lost ones being anywhere. The integral is a mean over cores thrown anew.
 """
 
 from collections import OrderedDict
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -19,8 +21,10 @@ __all__ = ["fit_trigger", "trigger_network", "trigger_probability"]
 
 HIDDEN = (64, 64)
 BATCH = 2048
-STEPS_PER_LOOK = 50
-PATIENCE = 12
+STEPS = 1500
+FIRST_STEPS = 300
+LEARNING_RATE = 1e-2
+CERTAIN = 5.0
 
 
 def trigger_network(n_conditions):
@@ -34,17 +38,22 @@ def trigger_probability(network, conditions):
         return torch.sigmoid(network(torch.as_tensor(conditions))).squeeze(1).numpy()
 
 
-def fit_trigger(recorded, held_out, thrown, thrown_per_image, generator, most_looks=120):
-    """Fit by the likelihood above, stopped when the held-out likelihood no longer rises.
+def fit_trigger(recorded, anew, n_thrown, n_lost, generator):
+    """Maximise the likelihood above.
+
+    Where P has come close to 1 that likelihood is flat, so the first steps follow another, of
+    f, the logit of P, which is not: the sum of f over recorded showers minus the sum of
+    log(1 + exp f) over thrown ones. It takes all cores for random, recorded ones too, and
+    so knows less.
 
     Parameters
     ----------
-    recorded, held_out : (N, C), (M, C) float32 arrays
+    recorded : (N, C) float32 array
         Standardised conditions of recorded images.
-    thrown : (T, C) float32 array
-        Of showers thrown anew.
-    thrown_per_image : float
-        Thrown shower-telescope pairs of the production over its recorded images.
+    anew : (M, K, C) float32 array
+        Of M showers, each with K cores thrown anew.
+    n_thrown, n_lost : (M,) arrays
+        How often each shower was thrown, and how often it was not recorded.
     generator : torch.Generator
 
     Returns
@@ -52,34 +61,37 @@ def fit_trigger(recorded, held_out, thrown, thrown_per_image, generator, most_lo
     dict of str to array
         Trained weights.
     """
-    recorded, held_out, thrown = (torch.as_tensor(a) for a in (recorded, held_out, thrown))
+    recorded, anew = torch.as_tensor(recorded), torch.as_tensor(anew)
+    showers_per_image = len(anew) / len(recorded)
+    n_thrown, n_lost = (
+        torch.as_tensor(n * showers_per_image, dtype=torch.float32) for n in (n_thrown, n_lost)
+    )
     network = trigger_network(recorded.shape[1])
-    with torch.no_grad():
-        network.layers[-1].bias.fill_(float(np.log(1 / max(thrown_per_image - 1, 0.1))))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-3)
-    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, most_looks * STEPS_PER_LOOK)
-    best, best_arrays, since = np.inf, save_arrays(network), 0
-    for _ in range(most_looks):
-        for _ in range(STEPS_PER_LOOK):
-            some = recorded[torch.randint(len(recorded), (BATCH,), generator=generator)]
-            others = thrown[torch.randint(len(thrown), (BATCH,), generator=generator)]
-            loss = _loss(network, some, others, thrown_per_image)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            plan.step()
-        with torch.no_grad():
-            loss = float(_loss(network, held_out, thrown[: 20 * BATCH], thrown_per_image))
-        since += 1
-        if loss < best:
-            best, since = loss, 0
-            best_arrays = {name: value.copy() for name, value in save_arrays(network).items()}
-        if since >= PATIENCE:
-            break
-    return best_arrays
+    optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
+    plan = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
+    )
+    for step in range(STEPS):
+        images = recorded[torch.randint(len(recorded), (BATCH,), generator=generator)]
+        showers = torch.randint(len(anew), (BATCH // 16,), generator=generator)
+        if step < FIRST_STEPS:
+            loss = _first_loss(network, images, anew[showers], n_thrown[showers])
+        else:
+            loss = _loss(network, images, anew[showers], n_lost[showers])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        plan.step()
+    return save_arrays(network)
 
 
-def _loss(network, recorded, thrown, thrown_per_image):
-    """Minus the log likelihood per recorded image."""
-    log_probability = functional.logsigmoid(network(recorded)).mean()
-    return thrown_per_image * torch.sigmoid(network(thrown)).mean() - log_probability
+def _loss(network, images, anew, n_lost):
+    """Minus the log likelihood per image; (B, C) images, (S, K, C) and (S,) of showers."""
+    lost = torch.sigmoid(-network(anew)).mean(dim=(1, 2)).clamp(min=1e-6)  # 1 - Q
+    return -functional.logsigmoid(network(images)).mean() - (n_lost * lost.log()).mean()
+
+
+def _first_loss(network, images, anew, n_thrown):
+    """The other one; a recorded shower with f above `CERTAIN` pulls no more."""
+    thrown = functional.softplus(network(anew)).mean(dim=(1, 2))
+    return (n_thrown * thrown).mean() - network(images).clamp(max=CERTAIN).mean()

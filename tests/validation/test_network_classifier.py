@@ -3,7 +3,6 @@ import pytest
 import torch
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
-from threadpoolctl import threadpool_limits
 
 from ctapipe_fastsim.validation.network_classifier import dense_network, held_out_score
 
@@ -11,8 +10,10 @@ from ctapipe_fastsim.validation.network_classifier import dense_network, held_ou
 @pytest.fixture(scope="module", autouse=True)
 def one_thread():
     """On a busy machine threads wait for each other far longer than they work."""
-    with threadpool_limits(1):
-        yield
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+import torch
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
-from threadpoolctl import threadpool_limits
 
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.validation.two_sample import (
@@ -20,8 +20,10 @@ SHOWERS = np.repeat(np.arange(N_SHOWERS), 2)
 @pytest.fixture(scope="module", autouse=True)
 def one_thread():
     """On a busy machine threads wait for each other far longer than they work."""
-    with threadpool_limits(1):
-        yield
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 def pair_of_samples(seed):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from ctapipe_fastsim.errors import InputError
 
@@ -50,8 +51,9 @@ def tree_auc(first, second, groups, seed):
         trees = HistGradientBoostingClassifier(
             max_iter=200, learning_rate=0.05, early_stopping=False, random_state=seed
         )
-        trees.fit(features[~test], is_second[~test])
-        score[test] = trees.predict_proba(features[test])[:, 1]
+        with threadpool_limits(1):  # several threads stall each other on a busy machine
+            trees.fit(features[~test], is_second[~test])
+            score[test] = trees.predict_proba(features[test])[:, 1]
     auc = _auc_estimate(score, is_second, shower, fold, seed)
     # What two folds have in common by chance counts twice, as each helps to judge the other:
     # for equal samples the variance is twice that of folds judged from outside.

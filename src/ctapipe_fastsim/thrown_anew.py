@@ -1,0 +1,137 @@
+"""The showers of a production thrown once more, for learning which of them are recorded.
+
+A production uses each shower with several cores, so its recorded images come in clusters of
+equal energy, direction and X_max. Recorded showers are thrown anew with new cores. Showers
+that never left an image are known by their number in each energy bin only; they are drawn
+from the thrown distribution, with the X_max of recorded ones.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .conditions import condition_values
+from .generator import draw_development
+from .shower_frame import image_geometry
+from .showers import Showers
+
+__all__ = ["recorded_showers", "thrown_anew"]
+
+N_CORES = 48
+N_NEVER_RECORDED = 1000
+N_ENERGY_BINS = 20
+SAME_POINTING = np.radians(0.05)
+
+
+def recorded_showers(production):
+    """Every shower that left an image, once, with the pointing it was seen at.
+
+    Parameters
+    ----------
+    production : Production
+
+    Returns
+    -------
+    showers : Showers
+        M entries; the core is that of one of its images.
+    altitude, azimuth : (M,) arrays, rad
+        Of the pointing.
+    """
+    sets = list(production.images.values())
+    keys = np.concatenate([images.shower_keys for images in sets])
+    _, first = np.unique(keys, axis=0, return_index=True)
+    altitude = np.concatenate([images.pointing_altitude for images in sets])[first]
+    azimuth = np.concatenate([images.pointing_azimuth for images in sets])[first]
+    showers = Showers.concatenate([images.showers for images in sets])
+    return showers[first], altitude, azimuth
+
+
+def thrown_anew(production, images, model, rng):
+    """Showers of a production with new cores, as seen by telescopes of one type.
+
+    Parameters
+    ----------
+    production : Production
+    images : TelescopeImages
+        Of the telescope type.
+    model : Model
+        With the shower development.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    values : dict of str to (M * K,) array
+        As `condition_values`, K entries for each of M showers, one after the other.
+    n_thrown, n_lost : (M,) arrays
+        How often each shower was thrown before a telescope of this type, and how often it was
+        not recorded; showers never recorded stand for several (or a fraction of one).
+    """
+    kind = str(images.telescope)
+    positions = np.stack(
+        [
+            model.subarray.positions[i].to_value("m")
+            for i, description in model.subarray.tel.items()
+            if str(description) == kind
+        ]
+    )
+    parts = []
+    for run in production.thrown:
+        showers, stands_for = _showers_of_run(production, model, run, rng)
+        n_thrown = stands_for * run.shower_reuse * len(positions)
+        n_lost = np.maximum(0, n_thrown - _images_of_each(showers, images))
+        parts.append((_conditions(showers, run, positions, rng), n_thrown, n_lost))
+    values, n_thrown, n_lost = zip(*parts)
+    values = {name: np.concatenate([v[name] for v in values]) for name in values[0]}
+    return values, np.concatenate(n_thrown), np.concatenate(n_lost)
+
+
+def _conditions(showers, run, positions, rng):
+    """Conditions of every shower with K new cores, in a telescope taken at random."""
+    n = len(showers) * N_CORES
+    core_x, core_y = run.cores(rng, n)
+    showers = replace(
+        showers[np.repeat(np.arange(len(showers)), N_CORES)], core_x=core_x, core_y=core_y
+    )
+    position = positions[rng.integers(len(positions), size=n)]
+    geometry = image_geometry(showers, run.altitude, run.azimuth, position)
+    return condition_values(showers, geometry, run.altitude)
+
+
+def _images_of_each(showers, images):
+    """Number of images that each shower left."""
+    same = np.stack([showers.energy, showers.altitude, showers.azimuth], axis=-1)
+    every = np.concatenate([same, images.shower_keys[:, 1:]])
+    _, number = np.unique(every, axis=0, return_inverse=True)
+    number = number.ravel()
+    return np.bincount(number[len(same) :], minlength=number.max() + 1)[number[: len(same)]]
+
+
+def _showers_of_run(production, model, run, rng):
+    """Recorded showers of a run, then drawn ones for the rest; how many each stands for."""
+    showers, altitude, azimuth = recorded_showers(production)
+    turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
+    recorded = showers[(np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)]
+    drawn = run.replace(n_thrown=50 * N_NEVER_RECORDED).throw(rng)
+    thrown, edges = _thrown_per_bin(production, run, drawn)
+    never = np.maximum(0, thrown - np.histogram(recorded.energy, edges)[0])
+    if never.sum() < 0.5:
+        return recorded, np.ones(len(recorded))
+    in_bin = np.clip(np.searchsorted(edges, drawn.energy) - 1, 0, len(never) - 1)
+    weight = (never / np.maximum(1, np.bincount(in_bin, minlength=len(never))))[in_bin]
+    drawn = drawn[rng.choice(len(weight), N_NEVER_RECORDED, p=weight / weight.sum())]
+    drawn = draw_development(model, drawn, run.altitude, rng)
+    stands_for = np.full(N_NEVER_RECORDED, never.sum() / N_NEVER_RECORDED)
+    return (
+        Showers.concatenate([recorded, drawn]),
+        np.concatenate([np.ones(len(recorded)), stands_for]),
+    )
+
+
+def _thrown_per_bin(production, run, drawn):
+    """Thrown showers in bins of energy: counted where the files do, else as expected."""
+    if production.energy_histogram is not None and len(production.thrown) == 1:
+        counts, edges = production.energy_histogram
+        return counts / run.shower_reuse, edges
+    edges = np.geomspace(run.energy_min, run.energy_max, N_ENERGY_BINS + 1)
+    share = np.histogram(drawn.energy, edges)[0] / len(drawn)
+    return share * run.n_thrown / run.shower_reuse, edges

@@ -1,0 +1,56 @@
+"""Models that come with the package are found by name."""
+
+import pytest
+
+from ctapipe_fastsim import bundled
+from ctapipe_fastsim.bundled import bundled_models, model_path
+from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.model_file import is_model_file, read_model
+
+
+@pytest.fixture
+def with_models(tmp_path, monkeypatch):
+    """Two bundled models, and a file that is none."""
+    folder = tmp_path / "package" / "resources"
+    folder.mkdir(parents=True)
+    for name in ("zeta.fastsim.h5", "alpha.fastsim.h5", "notes.txt"):
+        (folder / name).write_bytes(b"")
+    monkeypatch.setattr(bundled, "files", lambda package: tmp_path / "package")
+    return folder
+
+
+def test_every_bundled_model_can_be_read():
+    for name, path in bundled_models().items():
+        assert is_model_file(path), name
+        model, _ = read_model(path)
+        assert model.telescope_types
+
+
+def test_bundled_models_are_listed_by_name(with_models):
+    assert list(bundled_models()) == ["alpha", "zeta"]
+    assert bundled_models()["zeta"] == with_models / "zeta.fastsim.h5"
+
+
+def test_a_name_gives_the_path_of_a_bundled_model(with_models):
+    assert model_path("alpha") == with_models / "alpha.fastsim.h5"
+
+
+def test_a_path_gives_itself(with_models, tmp_path):
+    path = tmp_path / "own.fastsim.h5"
+    path.write_bytes(b"")
+    assert model_path(path) == path
+    assert model_path(str(path)) == path
+
+
+def test_a_bundled_name_goes_before_a_file_in_the_working_directory(
+    with_models, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alpha").write_bytes(b"")
+    assert model_path("alpha") == with_models / "alpha.fastsim.h5"
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(with_models):
+    with pytest.raises(InputError, match="nowhere.*alpha, zeta") as caught:
+        model_path("nowhere")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,180 @@
+"""Checkpoints give back the state of a training, and belong to one training only."""
+
+import hashlib
+import io
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from ctapipe_fastsim.checkpoint import read_checkpoint, write_checkpoint
+from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.training import TrainingOptions, TrainingRun
+from ctapipe_fastsim.training_data import read_production
+
+PURPOSE = {"options": {"epochs": 3, "learning_rate": 1e-3}, "input": {"toy.h5": "abc"}}
+STATES = {
+    "SST_First": {
+        "weights": {"cvae__dark": np.array(-8.0, np.float32), "matrix": np.eye(3)},
+        "optimizer": {"parameter_0": {"step": np.array(3.0), "exp_avg": np.zeros((2, 2))}},
+        "history": {"loss": np.array([3.0, 2.0, 1.5])},
+    },
+    "MST with / and spaces": {"weights": {"a": np.arange(3)}, "history": {}, "optimizer": {}},
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "model.h5.checkpoint"
+    write_checkpoint(path, PURPOSE, STATES)
+    return path
+
+
+@pytest.fixture
+def tampered(path):
+    """Spoil the checkpoint through h5py, and seal it again."""
+
+    def tamper(spoil):
+        content = io.BytesIO(path.read_bytes()[512:])
+        with h5py.File(content, "r+") as h5file:
+            spoil(h5file)
+        content = content.getvalue()
+        digest = hashlib.sha256(content).hexdigest()
+        first = f"ctapipe-fastsim checkpoint 1 {digest}\n".encode()
+        path.write_bytes(first.ljust(511) + b"\n" + content)
+        return path
+
+    return tamper
+
+
+def refusal(path, purpose=PURPOSE):
+    """The message with which a checkpoint is refused, checked to be one line that names it."""
+    with pytest.raises(InputError) as caught:
+        read_checkpoint(path, purpose)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    assert len(message) < 400
+    return message
+
+
+def same(one, other):
+    if not isinstance(one, dict):
+        return np.array_equal(one, other) and one.dtype == other.dtype
+    return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+
+
+def test_states_come_back(path):
+    states = read_checkpoint(path, PURPOSE)
+    assert list(states) == list(STATES)
+    assert same(states, STATES)
+
+
+def test_a_run_goes_on_from_the_file_as_from_memory(toy_file, tmp_path):
+    """Two epochs, written and read, and one more: the bytes of three epochs."""
+    (images,) = read_production([toy_file]).images.values()
+    options = TrainingOptions(
+        epochs=3,
+        batch_size=256,
+        learning_rate=1e-3,
+        patience=5,
+        n_latent=2,
+        hidden=8,
+        seed=3,
+        device="cpu",
+    )
+    run = TrainingRun(images, options)
+    for _ in range(2):
+        run.run_epoch(lambda steps: None)
+    path = tmp_path / "checkpoint"
+    write_checkpoint(path, PURPOSE, {"toy": run.state()})
+    resumed = TrainingRun(images, options)
+    resumed.restore(read_checkpoint(path, PURPOSE)["toy"])
+    for each in (run, resumed):
+        each.run_epoch(lambda steps: None)
+    assert resumed.history == run.history
+    assert same(resumed.state(), run.state())
+
+
+def test_the_state_of_a_run_before_its_first_epoch_comes_back(toy_file, tmp_path):
+    (images,) = read_production([toy_file]).images.values()
+    options = TrainingOptions(1, 256, 1e-3, 5, 2, 8, 3, "cpu")
+    state = TrainingRun(images, options).state()
+    write_checkpoint(tmp_path / "checkpoint", PURPOSE, {"toy": state})
+    states = read_checkpoint(tmp_path / "checkpoint", PURPOSE)
+    assert same(states["toy"], state)
+    resumed = TrainingRun(images, options)
+    resumed.restore(states["toy"])
+    assert resumed.epoch == 0
+    assert not resumed.finished
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"options": {"epochs": 4, "learning_rate": 1e-3}}, "options"),
+        ({"input": {"toy.h5": "abd"}}, "input"),
+        ({"input": {}}, "input"),
+        ({"more": 1}, "more"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused(path, change, named):
+    assert f"another {named}" in refusal(path, PURPOSE | change)
+
+
+def test_a_checkpoint_that_was_cut_short_is_refused(path):
+    content = path.read_bytes()
+    for length in (0, 30, 512, 1000, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
+        refusal(path)
+
+
+def test_a_damaged_checkpoint_is_refused(path):
+    content = bytearray(path.read_bytes())
+    for place in np.linspace(512, len(content) - 1, 10).astype(int):
+        content[place] ^= 1
+        path.write_bytes(content)
+        refusal(path)
+        content[place] ^= 1
+
+
+def test_a_model_is_no_checkpoint(toy_model):
+    assert "not a fastsim checkpoint" in refusal(toy_model)
+
+
+def test_a_newer_checkpoint_is_refused(path):
+    path.write_bytes(path.read_bytes().replace(b"checkpoint 1 ", b"checkpoint 2 ", 1))
+    assert "version 2" in refusal(path)
+
+
+def test_a_missing_checkpoint_is_refused(tmp_path):
+    refusal(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("name", ["header", "states", "states/state_0"])
+def test_a_checkpoint_with_something_missing_is_refused(tampered, name):
+    refusal(tampered(lambda h5file: h5file.__delitem__(name)))
+
+
+def test_a_checkpoint_with_numbers_that_are_not_finite_is_refused(tampered):
+    def spoil(h5file):
+        h5file["states/state_0/history/loss"][1] = np.nan
+
+    assert "not finite" in refusal(tampered(spoil))
+
+
+@pytest.mark.parametrize("header", [b"{", b"[]", b"{}", json.dumps({"purpose": PURPOSE}).encode()])
+def test_a_checkpoint_with_an_odd_header_is_refused(tampered, header):
+    def spoil(h5file):
+        attributes = dict(h5file["header"].attrs)
+        del h5file["header"]
+        h5file["header"] = np.frombuffer(header, np.uint8)
+        h5file["header"].attrs.update(attributes)
+
+    refusal(tampered(spoil))
+
+
+def test_a_checkpoint_that_cannot_be_written_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be written"):
+        write_checkpoint(tmp_path / "missing" / "checkpoint", PURPOSE, STATES)

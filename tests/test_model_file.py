@@ -1,0 +1,337 @@
+"""Model files give back what was written; whatever is wrong with one is said in one line."""
+
+import hashlib
+import io
+import json
+from dataclasses import asdict, fields
+
+import h5py
+import numpy as np
+import pytest
+import tables
+from ctapipe.instrument import SubarrayDescription
+
+from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.generator import EventGenerator
+from ctapipe_fastsim.model_file import FORMAT_VERSION, is_model_file, read_model, write_model
+from ctapipe_fastsim.network import NetworkSizes
+from ctapipe_fastsim.tools.info import card
+
+TYPE = "telescope_types/type_0"
+
+
+@pytest.fixture(scope="module")
+def model(toy_model):
+    return read_model(toy_model)[0]
+
+
+@pytest.fixture
+def tampered(toy_model, tmp_path):
+    """Spoil a copy of the model through h5py, and seal it again."""
+
+    def tamper(spoil):
+        content = io.BytesIO(toy_model.read_bytes()[512:])
+        with h5py.File(content, "r+") as h5file:
+            spoil(h5file)
+        return sealed(tmp_path / "tampered.fastsim.h5", content.getvalue())
+
+    return tamper
+
+
+@pytest.fixture
+def with_header(tampered):
+    """Change the header of a copy of the model."""
+
+    def tamper(change):
+        def spoil(h5file):
+            header = json.loads(bytes(h5file["header"][:]))
+            change(header)
+            replace(h5file, "header", np.frombuffer(json.dumps(header).encode(), np.uint8))
+
+        return tampered(spoil)
+
+    return tamper
+
+
+def sealed(path, content):
+    digest = hashlib.sha256(content).hexdigest()
+    path.write_bytes(f"ctapipe-fastsim model 1 {digest}\n".encode().ljust(511) + b"\n" + content)
+    return path
+
+
+def replace(h5file, name, value):
+    """Put another array in place, with the attributes that PyTables wants."""
+    attributes = dict(h5file[name].attrs)
+    del h5file[name]
+    h5file[name] = value
+    h5file[name].attrs.update(attributes)
+
+
+def refusal(path, action=read_model):
+    """The message with which a model is refused, checked to be one line that names the file."""
+    with pytest.raises(InputError) as caught:
+        action(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 400
+    return message
+
+
+def use(path):
+    """Everything that is done with a model: its card, showers, triggers and images."""
+    card(path)
+    model, _ = read_model(path)
+    thrown = model.thrown[0].replace(n_thrown=100)
+    EventGenerator(model, model.subarray, thrown, seed=0, obs_id=1).block(0)
+    low, _ = model.size_range
+    size = (max(low, 1), 20)
+    EventGenerator(
+        model, model.subarray, thrown.replace(n_thrown=3), seed=0, obs_id=1, size=size
+    ).block(0)
+
+
+def same(one, other):
+    """Whether two models, or parts of them, are equal to the last bit."""
+    if isinstance(one, SubarrayDescription):
+        return one == other and str(one) == str(other)
+    if hasattr(one, "__dataclass_fields__"):
+        pairs = [(getattr(one, f.name), getattr(other, f.name)) for f in fields(one)]
+        return type(one) is type(other) and all(same(a, b) for a, b in pairs)
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other))
+    return np.array_equal(one, other) and np.asarray(one).dtype == np.asarray(other).dtype
+
+
+@pytest.mark.parametrize("name", ["toy_model", "toy_array_model"])
+def test_what_is_written_is_read(name, request, tmp_path):
+    model, digest = read_model(request.getfixturevalue(name))
+    write_model(tmp_path / "again.fastsim.h5", model)
+    again, digest_of_again = read_model(tmp_path / "again.fastsim.h5")
+    assert same(again, model)
+    assert len(digest) == len(digest_of_again) == 64
+
+
+def test_models_are_told_from_other_files(toy_model, toy_file, tmp_path):
+    assert is_model_file(toy_model)
+    assert not is_model_file(toy_file)
+    assert not is_model_file(tmp_path)
+    assert not is_model_file(tmp_path / "missing.fastsim.h5")
+
+
+def test_other_programs_open_the_file(toy_model):
+    with h5py.File(toy_model) as h5file:
+        header = json.loads(bytes(h5file["header"][:]))
+        assert f"{TYPE}/network" in h5file
+    assert header["format_version"] == FORMAT_VERSION
+    assert "Polyakov" in header["licence"]
+    with tables.open_file(toy_model) as h5file:
+        assert h5file.root.telescope_types.type_0.training_images.size.read().min() >= 0
+    assert SubarrayDescription.from_hdf(toy_model).tel[1].camera.name == "ToyCam"
+
+
+def test_a_model_of_two_types_holds_both(toy_array_model):
+    model, _ = read_model(toy_array_model)
+    assert len(model.telescope_types) == 2
+    assert [len(model.tel_ids(name)) for name in model.telescope_types] in ([1, 2], [2, 1])
+    use(toy_array_model)
+
+
+def test_provenance_tells_how_the_model_was_made(model, toy_file):
+    provenance = model.provenance
+    digest = hashlib.sha256(toy_file.read_bytes()).hexdigest()
+    assert provenance["input"] == {"toy.dl1.h5": digest}
+    assert "ctapipe-fastsim-train" in provenance["command"]
+    assert {"ctapipe", "torch", "ctapipe-fastsim"} <= provenance["versions"].keys()
+    assert provenance["seed"] == 0
+
+
+def test_files_cut_short_are_refused(toy_model, tmp_path):
+    content, path = toy_model.read_bytes(), tmp_path / "cut.fastsim.h5"
+    for length in (0, 10, 100, 511, 512, 600, 5000, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
+        assert str(path) in refusal(path)
+
+
+def test_flipped_bits_are_refused(toy_model, tmp_path):
+    content, path = bytearray(toy_model.read_bytes()), tmp_path / "flipped.fastsim.h5"
+    for place in (0, 20, 60, *np.linspace(512, len(content) - 1, 10).astype(int)):
+        content[place] ^= 4
+        path.write_bytes(content)
+        assert str(path) in refusal(path)
+        content[place] ^= 4
+
+
+def test_a_newer_format_is_refused(toy_model, tmp_path):
+    path = tmp_path / "newer.fastsim.h5"
+    path.write_bytes(toy_model.read_bytes().replace(b"model 1 ", b"model 2 ", 1))
+    assert "version 2" in refusal(path)
+
+
+def test_another_kind_is_refused(toy_model, toy_file, tmp_path):
+    path = tmp_path / "other.fastsim.h5"
+    path.write_bytes(toy_model.read_bytes().replace(b" model 1 ", b" thing 1 ", 1))
+    assert "not a fastsim model" in refusal(path)
+    assert "not a fastsim model" in refusal(toy_file)
+
+
+def nodes_of(toy_model):
+    """Every group and array of the model but the tables of the subarray."""
+    names = []
+    with h5py.File(toy_model) as h5file:
+        h5file.visit(names.append)
+    return [name for name in names if not name.startswith("configuration/")]
+
+
+def test_whatever_is_missing_is_noticed(toy_model, tampered):
+    """Every node left out in turn, weights once for each network."""
+    seen = set()
+    for name in nodes_of(toy_model):
+        group = name.rsplit("/", 1)[0]
+        if group.endswith(("network", "size_flow", "trigger", "development")):
+            if group in seen:
+                continue
+            seen.add(group)
+        if name.endswith(("training_images/x_max", "training_images/h_first_int")):
+            continue  # not known for every production
+        if "/history/" in name:
+            continue  # for people, its entries may change
+        path = tampered(lambda h5file, name=name: h5file.__delitem__(name))
+        refusal(path, use)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "development/hyper__0__weight",
+        f"{TYPE}/network/decoder__0__weight",
+        f"{TYPE}/size_flow/{{first}}",
+        f"{TYPE}/trigger/layers__0__weight",
+        f"{TYPE}/response/charge_quantiles",
+        f"{TYPE}/response/time_step",
+        f"{TYPE}/training_images/energy",
+        f"{TYPE}/history/loss",
+    ],
+)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(tampered, name, value):
+    found = []
+
+    def spoil(h5file):
+        group, last = name.rsplit("/", 1)
+        found.append(f"{group}/{last if last in h5file[group] else next(iter(h5file[group]))}")
+        array = np.array(h5file[found[0]])
+        array.flat[-1] = value
+        replace(h5file, found[0], array)
+
+    message = refusal(tampered(spoil))
+    assert found[0] in message
+    assert "not finite" in message
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        f"{TYPE}/response",
+        f"{TYPE}/training_images",
+        f"{TYPE}/network",
+        f"{TYPE}/size_flow",
+        f"{TYPE}/trigger",
+        "development",
+    ],
+)
+def test_arrays_of_a_wrong_shape_are_refused(toy_model, tampered, group):
+    """Every array of the response and the training images, and a weight of each network."""
+    with h5py.File(toy_model) as h5file:
+        names = [f"{group}/{name}" for name in h5file[group]]
+    for name in names if group.endswith(("response", "training_images")) else names[:1]:
+
+        def spoil(h5file, name=name):
+            array = np.array(h5file[name])
+            replace(h5file, name, np.concatenate([array.ravel(), array.ravel()]))
+
+        refusal(tampered(spoil), use)
+
+
+@pytest.mark.filterwarnings("ignore:problems loading leaf")  # PyTables, of the last
+@pytest.mark.parametrize(
+    "value", [np.array([b"text"] * 3), np.zeros(3, "c16"), np.zeros(3, [("x", "f8")])]
+)
+def test_arrays_that_are_no_numbers_are_refused(tampered, value):
+    name = f"{TYPE}/network/dark"
+    message = refusal(tampered(lambda h5file: replace(h5file, name, value)))
+    assert name in message
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_a_header_that_is_no_object_is_refused(tampered, content):
+    header = np.frombuffer(content, np.uint8)
+    refusal(tampered(lambda h5file: replace(h5file, "header", header)))
+
+
+def first_type(header):
+    return next(iter(header["telescope_types"].values()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    {
+        "no types": lambda h: h.update(telescope_types={}),
+        "another type": lambda h: h.update(telescope_types={"LST": first_type(h)}),
+        "no thrown showers": lambda h: h.update(thrown=[]),
+        "unknown thrown field": lambda h: h["thrown"][0].update(surprise=1),
+        "missing thrown field": lambda h: h["thrown"][0].pop("energy_min"),
+        "thrown text": lambda h: h["thrown"][0].update(energy_min="low"),
+        "thrown NaN": lambda h: h["thrown"][0].update(altitude=float("nan")),
+        "no provenance": lambda h: h.pop("provenance"),
+        "provenance list": lambda h: h.update(provenance=[]),
+        "no conditions": lambda h: first_type(h).pop("conditions"),
+        "conditions of other lengths": lambda h: first_type(h)["conditions"]["mean"].pop(),
+        "fewer conditions": lambda h: [
+            values.pop() for values in first_type(h)["conditions"].values()
+        ],
+        "unknown condition": lambda h: first_type(h)["conditions"]["names"].__setitem__(0, "odd"),
+        "zero spread": lambda h: first_type(h)["conditions"]["standard_deviation"].__setitem__(0, 0),
+        "NaN mean": lambda h: first_type(h)["conditions"]["mean"].__setitem__(0, float("nan")),
+        "text mean": lambda h: first_type(h)["conditions"]["mean"].__setitem__(0, "much"),
+        "no size": lambda h: first_type(h).pop("size"),
+        "odd size": lambda h: first_type(h)["size"].update(mean=None),
+        "unknown network size": lambda h: first_type(h)["network_sizes"].update(surprise=1),
+        "other network size": lambda h: first_type(h)["network_sizes"].update(hidden=17),
+        "negative network size": lambda h: first_type(h)["network_sizes"].update(hidden=-1),
+        "huge network size": lambda h: first_type(h)["network_sizes"].update(hidden=10**12),
+        "text network size": lambda h: first_type(h)["network_sizes"].update(n_u="many"),
+        "no figures": lambda h: first_type(h).update(figures={}),
+        "features of another flow": lambda h: [
+            values.pop() for values in h["development_features"].values()
+        ],
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_a_header_that_makes_no_sense_is_refused(with_header, change):
+    refusal(with_header(change[1]), use)
+
+
+def test_an_unchanged_header_is_accepted(with_header):
+    """What the tests above rely on: neither sealing again nor writing the header does harm."""
+    use(with_header(lambda header: None))
+
+
+def test_an_unknown_header_entry_does_no_harm(with_header):
+    """Later versions of the same format may add some."""
+    read_model(with_header(lambda header: header.update(comment="new")))
+
+
+def test_a_model_that_cannot_be_written_leaves_nothing(model, tmp_path):
+    with pytest.raises(InputError, match="cannot be written"):
+        write_model(tmp_path / "missing" / "model.fastsim.h5", model)
+    assert not list(tmp_path.iterdir())
+
+
+def test_sizes_in_the_header_are_those_of_the_network(model):
+    (kind,) = model.telescope_types.values()
+    sizes = NetworkSizes(**kind.network_sizes)
+    assert asdict(sizes) == kind.network_sizes
+    assert sizes.n_conditions == len(kind.conditions.names)
+    assert kind.network["decoder.0.weight"].shape[0] == sizes.hidden == 48

@@ -1,0 +1,286 @@
+"""The networks: gradients everywhere, proper light maps, mirror symmetry, plain arrays."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ctapipe_fastsim.loss import count_log_likelihood, kl_sample, time_log_likelihood
+from ctapipe_fastsim.network import (
+    CVAE,
+    SMALLEST_CLUMP,
+    SMALLEST_SPREAD,
+    NetworkSizes,
+    flow_sample,
+    load_arrays,
+    save_arrays,
+    shower_development_flow,
+    size_flow,
+)
+from ctapipe_fastsim.shower_frame import pixel_directions
+
+N_CONDITIONS, N_LATENT, N_IMAGES = 3, 4, 12
+SIZES = NetworkSizes(
+    N_CONDITIONS, -0.5, 3.0, 1.0, 15.0, 3.0, 30.0, N_LATENT, hidden=16, rank=12, n_u=16, n_v=9
+)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Initial weights of every test are the same, and torch's own stream is left as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.fixture
+def pixels():
+    rng = np.random.default_rng(0)
+    return rng.uniform(-2, 2, (2, 60)).astype(np.float32)
+
+
+@pytest.fixture
+def cvae(pixels):
+    return CVAE(SIZES, *pixels)
+
+
+@pytest.fixture
+def images():
+    """Counts, times, source and core, mirror flags, known numbers."""
+    rng = np.random.default_rng(1)
+    angle = rng.uniform(0, 2 * np.pi, N_IMAGES)
+    source = rng.uniform(-0.5, 0.5, (2, N_IMAGES))
+    arrays = (
+        rng.poisson(4, (N_IMAGES, 60)),
+        rng.uniform(5, 25, (N_IMAGES, 60)),
+        np.stack([*source, np.cos(angle), np.sin(angle)], axis=1),
+        np.where(rng.random(N_IMAGES) < 0.5, -1, 1),
+        rng.standard_normal((N_IMAGES, N_CONDITIONS + 1)),
+    )
+    return tuple(torch.as_tensor(a.astype(np.float32)) for a in arrays)
+
+
+def elbo_terms(cvae, images):
+    """Every term of the evidence lower bound, summed over images."""
+    counts, times, source_core, mirror, known = images
+    position = cvae.grid_position(source_core, mirror)
+    mean, log_variance = cvae.encode(counts, times, position, known)
+    latent = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape)
+    light = cvae.decode(latent, position, known)
+    return {
+        "counts": count_log_likelihood(counts, light.fraction, light.clump).sum(),
+        "times": time_log_likelihood(counts, times, light, cvae).sum(),
+        "kl": kl_sample(latent, mean, log_variance, cvae.prior(known).log_prob(latent)).sum(),
+    }
+
+
+def test_every_parameter_gets_a_gradient(cvae, images):
+    terms = elbo_terms(cvae, images)
+    (terms["kl"] - terms["counts"] - terms["times"]).backward()
+    for name, parameter in cvae.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().max() > 0, name
+
+
+def test_empty_and_bright_images_have_finite_gradients(cvae, images):
+    counts = images[0].clone()
+    counts[0], counts[1] = 0, 0
+    counts[1, 5] = 1e6
+    terms = elbo_terms(cvae, (counts, *images[1:]))
+    sum(terms.values()).backward()
+    assert all(torch.isfinite(p.grad).all() for p in cvae.parameters())
+
+
+def test_the_size_flow_gets_a_gradient():
+    flow = size_flow(N_CONDITIONS)
+    flow(torch.randn(20, N_CONDITIONS)).log_prob(torch.randn(20, 1)).sum().backward()
+    assert all(parameter.grad.abs().max() > 0 for parameter in flow.parameters())
+
+
+def test_light_map_is_a_share_with_positive_clump_and_spread(cvae, images):
+    *_, source_core, mirror, known = images
+    position = cvae.grid_position(source_core, mirror)
+    light = cvae.decode(10 * torch.randn(N_IMAGES, N_LATENT), position, known)
+    assert torch.allclose(light.fraction.sum(dim=1), torch.ones(N_IMAGES), atol=1e-5)
+    assert (light.fraction >= 0).all()
+    assert (light.clump >= SMALLEST_CLUMP).all()
+    assert (light.time_spread >= SMALLEST_SPREAD).all()
+    assert torch.isfinite(light.time).all()
+
+
+def test_pixels_off_the_map_share_the_dark_level(cvae, images):
+    *_, source_core, mirror, known = images
+    position = cvae.grid_position(source_core, mirror)
+    outside = (position[0].abs() > 1) | (position[1].abs() > 1)
+    assert 0.05 < outside.float().mean() < 0.9
+    light = cvae.decode(torch.zeros(N_IMAGES, N_LATENT), position, known)
+    for fraction, dark in zip(light.fraction, outside):
+        assert torch.allclose(fraction[dark], fraction[dark][0])
+        assert fraction[dark].max() < fraction[~dark].min()
+
+
+def test_a_mirrored_shower_with_mirrored_flag_gives_the_same_light(pixels, images):
+    """Reflected in a camera that is its own mirror image: pixel i becomes pixel i + 60."""
+    lon, lat = pixels
+    cvae = CVAE(SIZES, np.concatenate([lon, lon]), np.concatenate([lat, -lat]))
+    counts, times, source_core, mirror, known = images
+    counts, times = torch.cat([counts, 0 * counts], dim=1), torch.cat([times, times], dim=1)
+    latent = torch.randn(N_IMAGES, N_LATENT)
+    position = cvae.grid_position(source_core, mirror)
+    reflected = cvae.grid_position(source_core * torch.tensor([1, -1, 1, -1]), -mirror)
+
+    one, other = (cvae.decode(latent, p, known) for p in (position, reflected))
+    for name in ("fraction", "clump", "time", "time_spread"):
+        expected = getattr(one, name).roll(60, dims=1)
+        assert torch.allclose(getattr(other, name), expected, rtol=1e-3, atol=1e-6), name
+    one = cvae.encode(counts, times, position, known)
+    other = cvae.encode(counts.roll(60, dims=1), times, reflected, known)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(one, other))
+
+
+def test_the_mirror_flag_matters(cvae, images):
+    *_, source_core, mirror, known = images
+    latent = torch.randn(N_IMAGES, N_LATENT)
+    one, other = (
+        cvae.decode(latent, cvae.grid_position(source_core, flags), known).fraction
+        for flags in (mirror, -mirror)
+    )
+    assert not torch.allclose(one, other, rtol=1e-3)
+
+
+def test_light_depends_on_the_place_in_the_shower_only(images, pixels):
+    """A camera turned and moved with the shower sees the same light."""
+    *_, source_core, mirror, known = images
+    cosine, sine = math.cos(0.7), math.sin(0.7)
+
+    def turned(lon, lat):
+        return cosine * lon - sine * lat, sine * lon + cosine * lat
+
+    lon, lat = turned(*pixels)
+    moved = torch.stack([*turned(*source_core[:, :2].T), *turned(*source_core[:, 2:].T)], dim=1)
+    moved[:, :2] += torch.tensor([0.3, -0.2])
+    cvae = CVAE(SIZES, *pixels)
+    other = load_arrays(CVAE(SIZES, lon + 0.3, lat - 0.2), save_arrays(cvae))
+    latent = torch.randn(N_IMAGES, N_LATENT)
+    lights = [
+        network.decode(latent, network.grid_position(place, mirror), known).fraction
+        for network, place in ((cvae, source_core), (other, moved))
+    ]
+    assert torch.allclose(*lights, rtol=1e-2)
+
+
+def test_grid_reaches_from_edge_to_edge():
+    cvae = CVAE(SIZES, [-0.5, 3.0, 1.25, 1.25, 1.25], [0, 0, -1, 1, 0])
+    along, across = cvae.grid_position(torch.tensor([[0, 0, 1.0, 0]]), torch.ones(1))
+    assert along[0].tolist() == pytest.approx([-1, 1, 0, 0, 0], abs=1e-6)
+    assert across[0].tolist() == pytest.approx([0, 0, -1, 1, 0], abs=1e-6)
+
+
+def test_the_encoder_does_not_see_times_of_dark_pixels(cvae, images):
+    counts, times, source_core, mirror, known = images
+    position = cvae.grid_position(source_core, mirror)
+    moved = torch.where(counts == 0, times + 5, times)
+    assert not torch.equal(moved, times)
+    one, other = (cvae.encode(counts, t, position, known) for t in (times, moved))
+    assert torch.equal(one[0], other[0])
+    assert torch.equal(one[1], other[1])
+
+
+def test_the_encoder_sees_all_light_on_the_map():
+    rng = np.random.default_rng(0)
+    lon, lat = rng.uniform(-0.4, 2.9, 50), rng.uniform(-0.9, 0.9, 50)
+    cvae = CVAE(SIZES, lon, lat)
+    position = cvae.grid_position(torch.tensor([[0, 0, 1.0, 0]]), torch.ones(1))
+    counts = torch.as_tensor(rng.poisson(5, (1, 50)).astype(np.float32))
+    assert cvae._binned(counts, position).sum() == counts.sum()
+
+
+@pytest.mark.parametrize(
+    "flow", [lambda: size_flow(3), lambda: shower_development_flow(2, 3), lambda: prior()]
+)
+def test_flow_samples_follow_from_the_noise_and_go_back_to_it(flow):
+    flow = flow()
+    with torch.no_grad():
+        features = flow(torch.zeros(1, 3)).sample().shape[1]
+        context, noise = torch.randn(40, 3), torch.randn(40, features)
+        drawn = flow_sample(flow, context, noise)
+        assert torch.equal(drawn, flow_sample(flow, context, noise))
+        back = flow(context).transform(drawn)
+    assert torch.allclose(back, noise, atol=1e-3)
+
+
+def prior():
+    """The latents' prior, told of three numbers."""
+    sizes = NetworkSizes(2, -1.0, 3.0, 1.0, 15.0, 3.0, 30.0, N_LATENT, hidden=16, n_u=8, n_v=5)
+    return CVAE(sizes, np.zeros(1), np.zeros(1)).prior
+
+
+def test_flow_samples_have_the_density_of_the_flow():
+    """Share of samples below a value against the integrated density; 4 standard errors."""
+    flow, n = size_flow(1), 20_000
+    with torch.no_grad():
+        for parameter in flow.parameters():
+            parameter.mul_(2)
+        context = torch.full((n, 1), 0.5)
+        drawn = flow_sample(flow, context, torch.randn(n, 1))
+        grid = torch.linspace(-8, 8, 20_001, dtype=torch.float64)[:, None]
+        density = flow.double()(torch.full_like(grid, 0.5)).log_prob(grid).exp()
+    cumulative = torch.cumulative_trapezoid(density, grid[:, 0])
+    assert float(cumulative[-1]) == pytest.approx(1, abs=1e-3)
+    for value in (-1.0, 0.0, 1.0):
+        expected = float(cumulative[torch.searchsorted(grid[1:, 0], value)])
+        assert float((drawn < value).float().mean()) == pytest.approx(expected, abs=4 * 0.5 / n**0.5)
+
+
+def test_arrays_go_out_and_in(cvae, pixels):
+    arrays = save_arrays(cvae)
+    other = CVAE(SIZES, *pixels)
+    assert any((save_arrays(other)[name] != arrays[name]).any() for name in arrays)
+    loaded = load_arrays(other, arrays)
+    assert loaded is other
+    assert not loaded.training
+    assert save_arrays(other).keys() == arrays.keys()
+    assert all(np.array_equal(save_arrays(other)[name], arrays[name]) for name in arrays)
+
+
+def test_loading_copies(cvae):
+    """Arrays that were loaded do not change with the network."""
+    arrays = {name: value.copy() for name, value in save_arrays(cvae).items()}
+    load_arrays(cvae, arrays)
+    with torch.no_grad():
+        cvae.dark.fill_(3.0)
+    assert arrays["dark"] == -8
+
+
+def test_pixels_are_no_parameters(cvae):
+    assert not {"pixel_lon", "pixel_lat"} & save_arrays(cvae).keys()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda arrays: arrays.pop("dark"), "'dark' is missing"),
+        (lambda arrays: arrays.update(other=np.zeros(2)), "'other' is unknown"),
+        (lambda arrays: arrays.update(dark=np.zeros(2)), r"'dark' has shape \(2,\), not \(\)"),
+    ],
+)
+def test_wrong_arrays_are_named(cvae, spoil, message):
+    arrays = dict(save_arrays(cvae))
+    spoil(arrays)
+    with pytest.raises(ValueError, match=message):
+        load_arrays(cvae, arrays)
+
+
+def test_sizes_go_through_a_dictionary():
+    assert NetworkSizes(**SIZES.to_dict()) == SIZES
+
+
+def test_a_network_takes_the_pixels_of_a_camera(toy_file):
+    from ctapipe.instrument import SubarrayDescription
+
+    geometry = SubarrayDescription.from_hdf(toy_file).tel[1].camera.geometry
+    cvae = CVAE(SIZES, *pixel_directions(geometry))
+    assert cvae.pixel_lon.shape == (geometry.n_pixels,)
+    assert cvae.pixel_lon.dtype == torch.float32

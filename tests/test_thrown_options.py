@@ -1,0 +1,189 @@
+"""Options inside the training range are honoured, others are refused or warned of."""
+
+import warnings
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.showers import ThrownDistribution
+from ctapipe_fastsim.thrown_options import check_size, requested_distribution
+
+TRAINED = ThrownDistribution(
+    energy_min=1.0,
+    energy_max=50.0,
+    spectral_index=-2.0,
+    viewcone_min=0.0,
+    viewcone_max=1.5,
+    scatter_min=0.0,
+    scatter_max=250.0,
+    altitude=np.radians(70),
+    azimuth=np.radians(180),
+    n_thrown=1500,
+    shower_reuse=1,
+    primary_id=0,
+    site_altitude=700.0,
+)
+MODEL = SimpleNamespace(thrown=(TRAINED,), size_range=(20, 1000))
+OUTSIDE = [
+    (dict(energy_min=0.5), "1 to 50 TeV"),
+    (dict(energy_max=60.0), "1 to 50 TeV"),
+    (dict(viewcone_max=2.0), "0 to 1.5 deg"),
+    (dict(scatter_max=300.0), "0 to 250 m"),
+    (dict(altitude=np.radians(60)), "altitude 70.0 to 70.0 deg"),
+    (dict(azimuth=0.0), "azimuth 180.0 deg"),
+]
+SENSELESS = [
+    (dict(energy_min=20.0, energy_max=10.0), "energy_min"),
+    (dict(energy_min=10.0, energy_max=10.0), "energy_min"),
+    (dict(energy_min=0.0), "energy_min"),
+    (dict(energy_min=np.nan), "energ"),
+    (dict(energy_max=np.inf), "energ"),
+    (dict(viewcone_max=-1.0), "viewcone_radius"),
+    (dict(viewcone_max=np.nan), "viewcone_radius"),
+    (dict(scatter_max=0.0), "max_scatter_range"),
+    (dict(scatter_max=np.nan), "max_scatter_range"),
+    (dict(n_thrown=0), "n_showers"),
+    (dict(altitude=np.nan), "altitude"),
+    (dict(azimuth=np.nan), "azimuth"),
+    (dict(spectral_index=np.nan), "spectral_index"),
+    (dict(spectral_index=-np.inf), "spectral_index"),
+]
+
+
+def request(extrapolate=False, model=MODEL, **changes):
+    return requested_distribution(model, changes, extrapolate)
+
+
+def assert_one_line(error, *parts):
+    message = str(error.value)
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
+def test_without_options_the_training_distribution_is_thrown():
+    assert request() == TRAINED
+    assert request(energy_min=None, n_thrown=None, azimuth=None) == TRAINED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(energy_min=2.0, energy_max=20.0),
+        dict(energy_min=1.0, energy_max=50.0),
+        dict(viewcone_max=0.0),
+        dict(viewcone_max=0.5, scatter_max=100.0),
+        dict(spectral_index=-3.0),
+        dict(n_thrown=1),
+        dict(n_thrown=10**9),
+        dict(altitude=TRAINED.altitude, azimuth=TRAINED.azimuth),
+    ],
+)
+def test_narrower_options_are_taken_as_they_are(changes):
+    assert request(**changes) == TRAINED.replace(**changes)
+
+
+@pytest.mark.parametrize(("changes", "trained"), OUTSIDE)
+def test_outside_the_training_range_is_refused(changes, trained):
+    with pytest.raises(InputError) as error:
+        request(**changes)
+    assert_one_line(error, trained, "extrapolate")
+
+
+@pytest.mark.parametrize(("changes", "trained"), OUTSIDE)
+def test_extrapolation_warns_and_does_what_was_asked(changes, trained):
+    with pytest.warns(UserWarning, match="outside the training range") as caught:
+        wanted = request(extrapolate=True, **changes)
+    assert wanted == TRAINED.replace(**changes)
+    assert len(caught) == 1
+    assert trained in str(caught[0].message)
+
+
+def test_extrapolation_inside_the_range_does_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        request(extrapolate=True, energy_min=2.0)
+        check_size((20, 1000), MODEL, extrapolate=True)
+
+
+@pytest.mark.parametrize("extrapolate", [False, True])
+@pytest.mark.parametrize(("changes", "option"), SENSELESS)
+def test_senseless_options_are_refused_even_when_extrapolating(changes, option, extrapolate):
+    with warnings.catch_warnings(), pytest.raises(InputError) as error:
+        warnings.simplefilter("ignore")
+        request(extrapolate, **changes)
+    assert_one_line(error, option)
+
+
+def test_rounding_of_units_is_not_outside():
+    assert request(energy_min=1 - 1e-9).energy_min == 1 - 1e-9
+    assert request(altitude=TRAINED.altitude + np.radians(0.01)).altitude > TRAINED.altitude
+
+
+def test_altitudes_between_those_of_the_training_are_inside():
+    runs = (TRAINED, TRAINED.replace(altitude=np.radians(50)))
+    model = SimpleNamespace(thrown=runs)
+    assert request(model=model, altitude=np.radians(60)).altitude == np.radians(60)
+    with pytest.raises(InputError, match=r"altitude 50\.0 to 70\.0 deg"):
+        request(model=model, altitude=np.radians(45))
+
+
+def test_azimuths_between_those_of_the_training_are_outside():
+    runs = (TRAINED, TRAINED.replace(azimuth=0.0))
+    model = SimpleNamespace(thrown=runs)
+    assert request(model=model, azimuth=0.0).azimuth == 0.0
+    with pytest.raises(InputError, match=r"azimuth 0\.0, 180\.0 deg"):
+        request(model=model, azimuth=np.radians(90))
+
+
+def test_azimuth_is_compared_on_the_circle():
+    model = SimpleNamespace(thrown=(TRAINED.replace(azimuth=0.0),))
+    azimuth = np.radians(359.99)
+    assert request(model=model, azimuth=azimuth).azimuth == azimuth
+
+
+def test_range_is_that_of_all_training_runs():
+    runs = (TRAINED, TRAINED.replace(energy_max=100.0, viewcone_max=3.0))
+    model = SimpleNamespace(thrown=runs)
+    assert request(model=model, energy_max=100.0).energy_max == 100.0
+    with pytest.raises(InputError, match="1 to 100 TeV"):
+        request(model=model, energy_max=101.0)
+
+
+def test_cone_inside_the_hole_of_the_training_is_refused():
+    model = SimpleNamespace(thrown=(TRAINED.replace(viewcone_min=0.5, scatter_min=50.0),))
+    with pytest.raises(InputError, match=r"inner radius, 0\.5 deg"):
+        request(model=model, viewcone_max=0.2)
+    with pytest.raises(InputError, match="inner radius, 50 m"):
+        request(model=model, scatter_max=40.0)
+
+
+def test_sizes_are_rounded_to_whole_photoelectrons():
+    assert check_size((99.6, 300), MODEL, extrapolate=False) == (100, 300)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 100), (-5, 100), (300, 100), (0.2, 0.4)])
+@pytest.mark.parametrize("extrapolate", [False, True])
+def test_senseless_sizes_are_refused(size, extrapolate):
+    with pytest.raises(InputError) as error:
+        check_size(size, MODEL, extrapolate)
+    assert_one_line(error, "size", "p.e.")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("extrapolate", [False, True])
+def test_sizes_that_are_no_numbers_are_refused(value, extrapolate):
+    with pytest.raises(InputError) as error:
+        check_size((100, value), MODEL, extrapolate)
+    assert_one_line(error, "size")
+
+
+@pytest.mark.parametrize("size", [(19, 100), (100, 1001), (5, 5)])
+def test_sizes_outside_the_training_images_are_refused_or_warned_of(size):
+    with pytest.raises(InputError) as error:
+        check_size(size, MODEL, extrapolate=False)
+    assert_one_line(error, "20 to 1000 p.e.")
+    with pytest.warns(UserWarning, match="20 to 1000 p.e."):
+        assert check_size(size, MODEL, extrapolate=True) == size

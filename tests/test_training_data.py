@@ -1,0 +1,365 @@
+"""What is read for training is what ctapipe's TableLoader holds, or an error in one line."""
+
+from dataclasses import fields
+
+import astropy.units as u
+import numpy as np
+import pytest
+import tables
+from ctapipe.containers import SimulatedShowerContainer
+from ctapipe.coordinates import shower_impact_distance
+from ctapipe.instrument import OpticsDescription, SubarrayDescription, TelescopeDescription
+from ctapipe.io import TableLoader
+from toy_production import toy_subarray, toy_telescope, write_toy_production
+
+from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.training_data import read_production
+
+OPTIONS = dict(dl1_images=True, true_images=True, simulated=True, pointing=True)
+OPTIONS |= dict(dl1_parameters=False, true_parameters=False, dl2=False)
+SMALL = dict(n_showers=12, reuse=3)
+
+
+@pytest.fixture(scope="module")
+def loaded(toy_array_file):
+    """Production, and the tables of its telescopes as ctapipe reads them."""
+    with TableLoader(toy_array_file) as loader:
+        telescopes = loader.read_telescope_events_by_id(**OPTIONS)
+        subarray = loader.subarray
+    return read_production([toy_array_file]), telescopes, subarray
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("productions")
+
+
+@pytest.fixture(scope="module")
+def small_file(folder):
+    """File of a single telescope, 12 showers of 3 cores each, as the toy file but for the seed."""
+    write_toy_production(folder / "small.h5", **SMALL, seed=5)
+    return folder / "small.h5"
+
+
+@pytest.fixture
+def copied(small_file, tmp_path):
+    """A copy to spoil."""
+    path = tmp_path / "spoiled.h5"
+    path.write_bytes(small_file.read_bytes())
+    return path
+
+
+def refusal(*paths):
+    """The message with which files are refused, checked to be one line that names the last."""
+    with pytest.raises(InputError) as caught:
+        read_production(paths)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(paths[-1]) in message
+    assert len(message) < 400
+    return message
+
+
+def test_every_image_of_the_file_is_there(loaded):
+    production, telescopes, subarray = loaded
+    assert len(production.images) == 2
+    for name, images in production.images.items():
+        tel_ids = [i for i, telescope in subarray.tel.items() if str(telescope) == name]
+        assert len(images.counts) == sum(len(telescopes[i]) for i in tel_ids) > 0
+        assert str(images.telescope) == name
+
+
+def test_images_are_those_of_the_file(loaded):
+    """Pixel values and truth of every image, matched by telescope, energy and core."""
+    production, telescopes, subarray = loaded
+    for tel_id, table in telescopes.items():
+        images = production.images[str(subarray.tel[tel_id])]
+        position = subarray.positions[tel_id].to_value(u.m)
+        here = np.flatnonzero((images.telescope_position == position).all(axis=1))
+        here = here[np.lexsort((images.showers.core_x[here], images.showers.energy[here]))]
+        table = table[np.lexsort((table["true_core_x"], table["true_energy"]))]
+        for name, column in (
+            ("counts", "true_image"),
+            ("charge", "image"),
+            ("peak_time", "peak_time"),
+            ("obs_id", "obs_id"),
+        ):
+            assert np.array_equal(getattr(images, name)[here], table[column])
+        showers = images.showers[here]
+        for found, column, unit in (
+            (showers.energy, "true_energy", u.TeV),
+            (showers.altitude, "true_alt", u.rad),
+            (showers.azimuth, "true_az", u.rad),
+            (showers.core_x, "true_core_x", u.m),
+            (showers.core_y, "true_core_y", u.m),
+            (showers.x_max, "true_x_max", u.g / u.cm**2),
+            (showers.h_first_int, "true_h_first_int", u.m),
+            (images.pointing_altitude[here], "telescope_pointing_altitude", u.rad),
+            (images.pointing_azimuth[here], "telescope_pointing_azimuth", u.rad),
+        ):
+            assert np.allclose(found, table[column].quantity.to_value(unit), rtol=1e-6)
+        assert np.array_equal(images.size[here], table["true_image_sum"])
+
+
+def test_geometry_belongs_to_each_image(loaded):
+    """Impact distances are those in the file."""
+    production, telescopes, _ = loaded
+    found = np.concatenate([i.geometry.impact_distance for i in production.images.values()])
+    expected = np.concatenate([t["true_impact_distance"] for t in telescopes.values()])
+    assert np.allclose(np.sort(found), np.sort(expected), rtol=1e-5)
+
+
+def test_geometry_is_that_of_ctapipe_for_single_images(loaded):
+    production, _, subarray = loaded
+    images = next(iter(production.images.values()))
+    for row in (0, len(images.counts) - 1):
+        shower = images.showers[row]
+        container = SimulatedShowerContainer(
+            alt=shower.altitude * u.rad,
+            az=shower.azimuth * u.rad,
+            core_x=shower.core_x * u.m,
+            core_y=shower.core_y * u.m,
+        )
+        distances = shower_impact_distance(container, subarray).to_value(u.m)
+        assert np.abs(distances - images.geometry.impact_distance[row]).min() < 1e-3
+
+
+def test_thrown_distribution_is_that_of_the_configuration(loaded):
+    (thrown,) = loaded[0].thrown
+    assert thrown.n_thrown == 300
+    assert (thrown.energy_min, thrown.energy_max, thrown.spectral_index) == (1, 50, -2)
+    assert (thrown.viewcone_min, thrown.viewcone_max) == (0, 1.5)
+    assert (thrown.scatter_min, thrown.scatter_max) == (0, 250)
+    assert np.degrees([thrown.altitude, thrown.azimuth]) == pytest.approx([70, 180])
+    assert (thrown.primary_id, thrown.site_altitude) == (0, pytest.approx(700))
+
+
+def test_thrown_counts_are_the_histogram_of_the_file(toy_array_file, loaded):
+    with TableLoader(toy_array_file) as loader:
+        histogram = loader.read_shower_distribution()["histogram"][0]
+    counts = loaded[0].thrown_counts
+    assert np.array_equal(counts.counts, histogram)
+    assert counts.counts.sum() == 300
+    assert counts.energy_edges[[0, -1]] == pytest.approx([1, 50])
+    assert counts.distance_edges[[0, -1]] == pytest.approx([0, 250])
+
+
+def test_all_cores_of_a_shower_have_its_number(toy_file):
+    """The toy's event_id tells: shower * 100 + core."""
+    with TableLoader(toy_file) as loader:
+        events = loader.read_telescope_events(**OPTIONS)
+    (images,) = read_production([toy_file]).images.values()
+    shower_of = dict(zip(events["true_energy"].tolist(), events["event_id"] // 100, strict=True))
+    expected = np.array([shower_of[energy] for energy in images.showers.energy.tolist()])
+    pairs = np.unique(np.stack([expected, images.shower_number]), axis=1)
+    assert pairs.shape[1] == len(np.unique(expected)) == len(np.unique(images.shower_number))
+    assert len(np.unique(expected)) < 0.7 * len(expected)
+
+
+def test_all_telescopes_see_a_shower_under_its_number(loaded):
+    images = loaded[0].images["ToyCam" if "ToyCam" in loaded[0].images else min(loaded[0].images)]
+    same_energy = images.showers.energy[:, None] == images.showers.energy
+    assert np.array_equal(images.shower_number[:, None] == images.shower_number, same_energy)
+
+
+def test_two_files_are_joined(small_file, folder):
+    path = folder / "second.h5"
+    write_toy_production(path, **SMALL, seed=6, obs_id=2)
+    parts = [read_production([p]) for p in (small_file, path)]
+    joined = read_production([small_file, path])
+    name = next(iter(joined.images))
+    one, other = (part.images[name] for part in parts)
+    for field in ("counts", "charge", "peak_time", "obs_id", "telescope_position"):
+        expected = np.concatenate([getattr(one, field), getattr(other, field)])
+        assert np.array_equal(getattr(joined.images[name], field), expected)
+    for group in ("showers", "geometry"):
+        for field in fields(getattr(one, group)):
+            pair = [getattr(getattr(part, group), field.name) for part in (one, other)]
+            found = getattr(getattr(joined.images[name], group), field.name)
+            assert np.array_equal(found, np.concatenate(pair))
+    assert [thrown.n_thrown for thrown in joined.thrown] == [72]
+    assert np.array_equal(
+        joined.thrown_counts.counts, sum(part.thrown_counts.counts for part in parts)
+    )
+    numbers = joined.images[name].shower_number
+    assert not set(numbers[: len(one.counts)]) & set(numbers[len(one.counts) :])
+
+
+def test_files_of_two_pointings_are_two_distributions(small_file, folder):
+    path = folder / "north.h5"
+    write_toy_production(path, n_showers=20, reuse=3, azimuth_deg=0, zenith_deg=25)
+    thrown = read_production([small_file, path]).thrown
+    assert [t.n_thrown for t in thrown] == [60, 36]  # most thrown first
+    assert np.degrees([t.azimuth for t in thrown]) == pytest.approx([0, 180])
+    assert np.degrees([t.altitude for t in thrown]) == pytest.approx([65, 70])
+
+
+def test_histograms_with_other_edges_are_not_added(small_file, folder):
+    path = folder / "wider.h5"
+    write_toy_production(path, **SMALL, scatter_radius=300)
+    production = read_production([small_file, path])
+    assert production.thrown_counts is None
+    assert sorted(t.scatter_max for t in production.thrown) == [250, 300]
+
+
+def test_files_without_a_histogram_can_be_read(copied):
+    with tables.open_file(copied, "a") as h5file:
+        h5file.remove_node("/simulation/service/shower_distribution")
+    production = read_production([copied])
+    assert production.thrown_counts is None
+    assert production.images
+
+
+def test_the_equivalent_focal_length_stands_in_for_an_unknown_effective_one(tmp_path):
+    telescope = toy_telescope("ToyCam", 169)
+    optics = telescope.optics
+    blurred = OpticsDescription(
+        name=optics.name,
+        size_type=optics.size_type,
+        n_mirrors=1,
+        equivalent_focal_length=optics.equivalent_focal_length,
+        effective_focal_length=np.nan * u.m,
+        mirror_area=optics.mirror_area,
+        n_mirror_tiles=30,
+        reflector_shape=optics.reflector_shape,
+    )
+    source = toy_subarray()
+    subarray = SubarrayDescription(
+        "toy",
+        source.positions,
+        {1: TelescopeDescription("ToyCam", blurred, telescope.camera)},
+        source.reference_location,
+    )
+    write_toy_production(tmp_path / "equivalent.h5", subarray, **SMALL)
+    production = read_production([tmp_path / "equivalent.h5"])
+    assert production.subarray.tel[1].optics.effective_focal_length == 5 * u.m
+    assert production.subarray.tel[1].camera.geometry.frame.focal_length == 5 * u.m
+    assert len(next(iter(production.images.values())).counts) > 5
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert "no such file" in refusal(tmp_path / "missing.h5")
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert "no such file" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not HDF5 at all\n" * 100])
+def test_something_else_than_hdf5_is_refused(tmp_path, content):
+    path = tmp_path / "text.h5"
+    path.write_bytes(content)
+    assert "cannot be read as a ctapipe DL1 file" in refusal(path)
+
+
+def test_hdf5_without_ctapipe_content_is_refused(tmp_path):
+    path = tmp_path / "other.h5"
+    with tables.open_file(path, "w") as h5file:
+        h5file.create_array("/", "numbers", np.arange(10))
+    refusal(path)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
+def test_truncated_files_are_refused(copied, share):
+    content = copied.read_bytes()
+    copied.write_bytes(content[: int(share * len(content))])
+    refusal(copied)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "/dl1/event/subarray/trigger",
+        "/dl1/event/telescope/trigger",
+        "/configuration/instrument/subarray/layout",
+        "/configuration/instrument/telescope/camera/geometry_0",
+        "/simulation/event/telescope/impact",
+    ],
+)
+def test_files_with_a_missing_table_are_refused_or_read(copied, node):
+    """Not every table is needed, but then nothing else than an error in one line is raised."""
+    with tables.open_file(copied, "a") as h5file:
+        h5file.remove_node(node, recursive=True)
+    try:
+        production = read_production([copied])
+    except InputError as error:
+        assert "\n" not in str(error)
+        assert str(copied) in str(error)
+    else:
+        assert production.images
+
+
+def test_files_without_true_images_are_refused(tmp_path):
+    path = tmp_path / "no_true_images.h5"
+    write_toy_production(path, **SMALL, true_images=False)
+    assert "no true images" in refusal(path)
+
+
+def test_true_images_that_are_not_known_are_refused(copied):
+    """simtel files without photo-electrons have them filled with -1."""
+    with tables.open_file(copied, "a") as h5file:
+        (table,) = h5file.list_nodes("/simulation/event/telescope/images")
+        table.cols.true_image[0] = np.full_like(table.cols.true_image[0], -1)
+    assert "without true photo-electrons" in refusal(copied)
+
+
+def test_files_without_simulation_are_refused(copied):
+    with tables.open_file(copied, "a") as h5file:
+        h5file.remove_node("/simulation", recursive=True)
+    assert "no simulated showers" in refusal(copied)
+
+
+def test_files_without_simulation_configuration_are_refused(copied):
+    with tables.open_file(copied, "a") as h5file:
+        h5file.remove_node("/configuration/simulation", recursive=True)
+    assert "no simulation configuration" in refusal(copied)
+
+
+def test_files_without_images_are_refused(copied):
+    with tables.open_file(copied, "a") as h5file:
+        h5file.remove_node("/dl1/event/telescope/images", recursive=True)
+    assert "--write-images" in refusal(copied)
+
+
+def test_an_incomplete_simulation_configuration_is_refused(copied):
+    with tables.open_file(copied, "a") as h5file:
+        table = h5file.root.configuration.simulation.run
+        table.cols.max_scatter_range[0] = np.nan
+    assert "scatter_max" in refusal(copied)
+
+
+def test_files_without_events_are_refused(tmp_path):
+    path = tmp_path / "empty.h5"
+    write_toy_production(path, n_showers=3, light_yield=0.0)
+    refusal(path)
+
+
+def test_files_whose_event_tables_are_empty_are_refused(copied):
+    with tables.open_file(copied, "a") as h5file:
+        for table in h5file.walk_nodes("/", "Table"):
+            if "/event/" in table._v_pathname:
+                table.remove_rows(0)
+    assert "no events" in refusal(copied)
+
+
+def test_another_camera_in_the_second_file_is_refused(small_file, tmp_path):
+    path = tmp_path / "other_camera.h5"
+    write_toy_production(path, toy_subarray(n_pixels=127), **SMALL)
+    assert "one instrument" in refusal(small_file, path)
+
+
+def test_another_telescope_type_in_the_second_file_is_refused(small_file, toy_array_file):
+    assert "OtherCam" in refusal(small_file, toy_array_file)
+
+
+def test_another_primary_in_the_second_file_is_refused(small_file, tmp_path):
+    path = tmp_path / "protons.h5"
+    write_toy_production(path, **SMALL, primary_id=101)
+    assert "another primary" in refusal(small_file, path)
+
+
+def test_several_primaries_in_a_file_are_refused(copied):
+    with tables.open_file(copied, "a") as h5file:
+        table = h5file.root.simulation.event.subarray.shower
+        table.cols.true_shower_primary_id[0] = 101
+    assert "several primaries" in refusal(copied)
