@@ -14,7 +14,7 @@ import numpy as np
 
 from ctapipe_fastsim.bundled import model_path
 from ctapipe_fastsim.conditions import condition_values
-from ctapipe_fastsim.generator import ImageGenerator
+from ctapipe_fastsim.image_generator import ImageGenerator
 from ctapipe_fastsim.model_file import read_model
 from ctapipe_fastsim.random_streams import random_stream
 from ctapipe_fastsim.training_data import read_production

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from ctapipe.instrument import SubarrayDescription
 from scipy import stats
 
 from ctapipe_fastsim.conditions import ConditionScaling
@@ -15,6 +16,7 @@ from ctapipe_fastsim.generator import (
     draw_development,
 )
 from ctapipe_fastsim.model_file import read_model
+from ctapipe_fastsim.shower_frame import unit_vector
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,25 @@ def test_images_are_finite_and_of_their_camera(either_generator):
         assert (images.counts >= 0).all()
 
 
+def test_telescopes_may_come_in_any_order(array_model):
+    """Each image is then still at the distance of its own telescope from the shower axis."""
+    known, order = array_model.subarray, (3, 1, 2)
+    subarray = SubarrayDescription(
+        known.name,
+        {tel_id: known.positions[tel_id] for tel_id in order},
+        {tel_id: known.tel[tel_id] for tel_id in order},
+        known.reference_location,
+    )
+    generator = event_generator(replace(array_model, subarray=subarray), n_thrown=60)
+    for images in all_blocks(generator):
+        showers = generator.showers[generator.recorded[images.event]]
+        position = np.stack([known.positions[i].to_value("m") for i in images.tel_id])
+        core = np.stack([showers.core_x, showers.core_y, 0 * showers.core_x], axis=1)
+        direction = unit_vector(showers.altitude, showers.azimuth)
+        distance = np.linalg.norm(np.cross(core - position, direction), axis=1)
+        assert images.impact_distance == pytest.approx(distance, rel=1e-6)
+
+
 def test_blocks_are_the_same_in_any_order(model, generator):
     fresh = event_generator(model)
     last_first = [fresh.block(number) for number in (2, 0, 1)]
@@ -107,6 +128,20 @@ def test_other_seeds_and_observations_throw_other_showers(model, generator, othe
     showers = event_generator(model, n_thrown=200, **other).showers
     assert not np.isin(showers.energy, generator.showers.energy).any()
     assert not np.isin(showers.x_max, generator.showers.x_max).any()
+
+
+def test_the_same_showers_give_other_images_in_other_blocks_observations_and_seeds(model):
+    generator = event_generator(model, n_thrown=600)
+    generator.recorded = np.tile(generator.recorded[:EVENTS_PER_BLOCK], 2)
+    generator.telescopes = np.tile(generator.telescopes[:EVENTS_PER_BLOCK], (2, 1))
+    drawn = [generator.block(number) for number in (0, 1)]
+    for generator.keys in ((1, 2), (2, 1)):
+        drawn.append(generator.block(0))
+    charges = [images.charge for (images,) in drawn]
+    for i, charge in enumerate(charges):
+        assert len(charge) == EVENTS_PER_BLOCK
+        for other in charges[:i]:
+            assert np.mean(charge == other) < 0.01
 
 
 def test_as_many_showers_are_recorded_as_in_the_training(model, generator):

@@ -292,7 +292,9 @@ def first_type(header):
             values.pop() for values in first_type(h)["conditions"].values()
         ],
         "unknown condition": lambda h: first_type(h)["conditions"]["names"].__setitem__(0, "odd"),
-        "zero spread": lambda h: first_type(h)["conditions"]["standard_deviation"].__setitem__(0, 0),
+        "zero spread": lambda h: first_type(h)["conditions"]["standard_deviation"].__setitem__(
+            0, 0
+        ),
         "NaN mean": lambda h: first_type(h)["conditions"]["mean"].__setitem__(0, float("nan")),
         "text mean": lambda h: first_type(h)["conditions"]["mean"].__setitem__(0, "much"),
         "no size": lambda h: first_type(h).pop("size"),

@@ -231,7 +231,9 @@ def test_flow_samples_have_the_density_of_the_flow():
     assert float(cumulative[-1]) == pytest.approx(1, abs=1e-3)
     for value in (-1.0, 0.0, 1.0):
         expected = float(cumulative[torch.searchsorted(grid[1:, 0], value)])
-        assert float((drawn < value).float().mean()) == pytest.approx(expected, abs=4 * 0.5 / n**0.5)
+        assert float((drawn < value).float().mean()) == pytest.approx(
+            expected, abs=4 * 0.5 / n**0.5
+        )
 
 
 def test_arrays_go_out_and_in(cvae, pixels):

@@ -126,7 +126,7 @@ def test_geometry_is_that_of_ctapipe_for_single_images(loaded):
 
 def test_thrown_distribution_is_that_of_the_configuration(loaded):
     (thrown,) = loaded[0].thrown
-    assert thrown.n_thrown == 300
+    assert (thrown.n_thrown, thrown.shower_reuse) == (300, 5)
     assert (thrown.energy_min, thrown.energy_max, thrown.spectral_index) == (1, 50, -2)
     assert (thrown.viewcone_min, thrown.viewcone_max) == (0, 1.5)
     assert (thrown.scatter_min, thrown.scatter_max) == (0, 250)
@@ -134,14 +134,14 @@ def test_thrown_distribution_is_that_of_the_configuration(loaded):
     assert (thrown.primary_id, thrown.site_altitude) == (0, pytest.approx(700))
 
 
-def test_thrown_counts_are_the_histogram_of_the_file(toy_array_file, loaded):
+def test_thrown_energies_are_counted_as_in_the_file(toy_array_file, loaded):
     with TableLoader(toy_array_file) as loader:
         histogram = loader.read_shower_distribution()["histogram"][0]
-    counts = loaded[0].thrown_counts
-    assert np.array_equal(counts.counts, histogram)
-    assert counts.counts.sum() == 300
-    assert counts.energy_edges[[0, -1]] == pytest.approx([1, 50])
-    assert counts.distance_edges[[0, -1]] == pytest.approx([0, 250])
+    counts, edges = loaded[0].energy_histogram
+    assert np.array_equal(counts, histogram.sum(axis=1))
+    assert counts.sum() == 300
+    assert len(edges) == len(counts) + 1
+    assert edges[[0, -1]] == pytest.approx([1, 50])
 
 
 def test_all_cores_of_a_shower_have_its_number(toy_file):
@@ -178,9 +178,8 @@ def test_two_files_are_joined(small_file, folder):
             found = getattr(getattr(joined.images[name], group), field.name)
             assert np.array_equal(found, np.concatenate(pair))
     assert [thrown.n_thrown for thrown in joined.thrown] == [72]
-    assert np.array_equal(
-        joined.thrown_counts.counts, sum(part.thrown_counts.counts for part in parts)
-    )
+    counts = [part.energy_histogram[0] for part in (*parts, joined)]
+    assert np.array_equal(counts[0] + counts[1], counts[2])
     numbers = joined.images[name].shower_number
     assert not set(numbers[: len(one.counts)]) & set(numbers[len(one.counts) :])
 
@@ -195,18 +194,18 @@ def test_files_of_two_pointings_are_two_distributions(small_file, folder):
 
 
 def test_histograms_with_other_edges_are_not_added(small_file, folder):
-    path = folder / "wider.h5"
-    write_toy_production(path, **SMALL, scatter_radius=300)
+    path = folder / "harder.h5"
+    write_toy_production(path, **SMALL, energy_range=(3, 100))
     production = read_production([small_file, path])
-    assert production.thrown_counts is None
-    assert sorted(t.scatter_max for t in production.thrown) == [250, 300]
+    assert production.energy_histogram is None
+    assert sorted(t.energy_max for t in production.thrown) == [50, 100]
 
 
 def test_files_without_a_histogram_can_be_read(copied):
     with tables.open_file(copied, "a") as h5file:
         h5file.remove_node("/simulation/service/shower_distribution")
     production = read_production([copied])
-    assert production.thrown_counts is None
+    assert production.energy_histogram is None
     assert production.images
 
 

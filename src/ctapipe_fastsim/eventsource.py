@@ -13,30 +13,30 @@ from ctapipe.containers import (
     EventType,
     ObservationBlockContainer,
     SchedulingBlockContainer,
-    SimulatedCameraContainer,
     SimulatedEventContainer,
-    SimulatedShowerContainer,
-    SimulatedShowerDistribution,
-    SimulationConfigContainer,
-    TelescopeImpactParameterContainer,
     TelescopePointingContainer,
     TelescopeTriggerContainer,
     TriggerContainer,
 )
 from ctapipe.core import Provenance
-from ctapipe.core.traits import AstroQuantity, Bool, CaselessStrEnum, Float, Int, Tuple
+from ctapipe.core.traits import AstroQuantity, Bool, CaselessStrEnum, Float, Int
 from ctapipe.io import DataLevel, EventSource
-from traitlets import Union
+from traitlets import TraitType
 
 from .errors import InputError
 from .model_file import is_model_file, read_model
+from .simulation_records import (
+    shower_distribution,
+    simulated_camera,
+    simulated_shower,
+    simulation_config,
+)
 from .thrown_options import check_size, requested_distribution
 
 __all__ = ["CVAEEventSource"]
 
 FIRST_TRIGGER_MJD = 59000.0
 EVENTS_PER_SECOND = 1000.0
-GRAMMAGE = u.g / u.cm**2
 
 
 def quantity_trait(physical_type, help):
@@ -48,6 +48,26 @@ def quantity_trait(physical_type, help):
     )
     trait.default_value = None  # AstroQuantity refuses it as an argument
     return trait.tag(config=True)
+
+
+class ImageSize(TraitType):
+    """One image size (p.e.), or a low and a high one; always kept as a pair."""
+
+    info_text = "a number of photo-electrons, or a low and a high one"
+
+    def validate(self, obj, value):
+        """A pair of floats."""
+        try:
+            pair = tuple(float(number) for number in np.atleast_1d(value))
+        except (TypeError, ValueError):
+            self.error(obj, value)
+        if len(pair) not in (1, 2):
+            self.error(obj, value)
+        return pair if len(pair) == 2 else pair * 2
+
+    def from_string(self, text):
+        """From the command line: ``500`` or ``100,500``, in brackets or not."""
+        return self.validate(None, text.strip("()[] ").split(","))
 
 
 class CVAEEventSource(EventSource):
@@ -79,9 +99,9 @@ class CVAEEventSource(EventSource):
 
     seed = Int(0, min=0, help="Seed of all random numbers.").tag(config=True)
 
-    obs_id = Int(1, min=1, help="Observation id; runs with different ids are independent.").tag(
-        config=True
-    )
+    obs_id = Int(
+        1, min=1, max=2**63 - 1, help="Observation id; runs with different ids are independent."
+    ).tag(config=True)
 
     n_showers = Int(
         None,
@@ -106,10 +126,9 @@ class CVAEEventSource(EventSource):
         help="Index of the thrown power law, negative. Default: as in the training production.",
     ).tag(config=True)
 
-    size = Union(
-        [Float(), Tuple(Float(), Float())],
-        default_value=None,
+    size = ImageSize(
         allow_none=True,
+        default_value=None,
         help=(
             "Image size in photo-electrons: one number, or a low and a high one between which "
             "it is drawn log-uniformly. Every image then sums to its size exactly."
@@ -132,11 +151,15 @@ class CVAEEventSource(EventSource):
         self._subarray = self._model.subarray
         if self.allowed_tels:
             self._subarray = self._allowed_telescopes()
-        size = self.size if self.size is None or isinstance(self.size, tuple) else (self.size,) * 2
-        self._size = None if size is None else check_size(size, self._model, self.extrapolate)
+        self._size = None
+        if self.size is not None:
+            self._refuse_with_size()
+            self._size = check_size(self.size, self._model, self.extrapolate)
         self._thrown = requested_distribution(
             self._model, self._requested_changes(), self.extrapolate
         )
+        if self.device == "cuda":
+            self._torch_device()
         self._register_provenance(digest)
 
     @staticmethod
@@ -170,10 +193,13 @@ class CVAEEventSource(EventSource):
     @property
     def observation_blocks(self):
         """One, pointing to a fixed altitude and azimuth."""
+        start = Time(FIRST_TRIGGER_MJD, format="mjd", scale="tai")
         block = ObservationBlockContainer(
             obs_id=np.uint64(self.obs_id),
             sb_id=np.uint64(self.obs_id),
             producer_id="ctapipe-fastsim",
+            scheduled_start_time=start,
+            actual_start_time=start,
             subarray_pointing_lat=(self._thrown.altitude * u.rad).to(u.deg),
             subarray_pointing_lon=(self._thrown.azimuth * u.rad).to(u.deg),
             subarray_pointing_frame=CoordinateFrameType.ALTAZ,
@@ -183,47 +209,14 @@ class CVAEEventSource(EventSource):
     @property
     def simulation_config(self):
         """What was thrown; with ``max_events``, up to the last event only."""
-        thrown = self._thrown
-        config = SimulationConfigContainer(
-            run_number=self.obs_id,
-            n_showers=self._n_thrown,
-            shower_reuse=1,
-            energy_range_min=thrown.energy_min * u.TeV,
-            energy_range_max=thrown.energy_max * u.TeV,
-            spectral_index=thrown.spectral_index,
-            diffuse=thrown.viewcone_max > 0,
-            min_viewcone_radius=thrown.viewcone_min * u.deg,
-            max_viewcone_radius=thrown.viewcone_max * u.deg,
-            min_scatter_range=thrown.scatter_min * u.m,
-            max_scatter_range=thrown.scatter_max * u.m,
-            min_alt=thrown.altitude * u.rad,
-            max_alt=thrown.altitude * u.rad,
-            min_az=thrown.azimuth * u.rad,
-            max_az=thrown.azimuth * u.rad,
-            prod_site_alt=thrown.site_altitude * u.m,
-        )
+        config = simulation_config(self._thrown, self.obs_id, self._n_thrown)
         return {self.obs_id: config}
 
     @property
     def simulated_shower_distributions(self):
         """Thrown showers in bins of energy and core distance, to the last event."""
-        thrown, showers = self._thrown, self._generator_of_events.showers[: self._n_thrown]
-        energy = np.geomspace(thrown.energy_min, thrown.energy_max, 61)
-        distance = np.linspace(0, thrown.scatter_max, 101)
-        histogram, _, _ = np.histogram2d(
-            np.clip(showers.energy, energy[0], energy[-1]),
-            np.clip(np.hypot(showers.core_x, showers.core_y), 0, distance[-1]),
-            bins=(energy, distance),
-        )
-        distribution = SimulatedShowerDistribution(
-            obs_id=self.obs_id,
-            hist_id=1,
-            n_entries=len(showers),
-            bins_energy=energy * u.TeV,
-            bins_core_dist=distance * u.m,
-            histogram=histogram,
-        )
-        return {self.obs_id: distribution}
+        showers = self._generator_of_events.showers[: self._n_thrown]
+        return {self.obs_id: shower_distribution(self._thrown, self.obs_id, showers)}
 
     def __len__(self):
         n_recorded = len(self._generator_of_events.recorded)
@@ -259,15 +252,8 @@ class CVAEEventSource(EventSource):
     @cached_property
     def _generator_of_events(self):
         """Draws all thrown showers and triggers; torch is first needed here."""
-        import torch
-
         from .generator import EventGenerator
 
-        device = self.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        elif device == "cuda" and not torch.cuda.is_available():
-            raise InputError("device cuda: torch finds no GPU here; use device cpu")
         return EventGenerator(
             self._model,
             self._subarray,
@@ -275,8 +261,20 @@ class CVAEEventSource(EventSource):
             seed=self.seed,
             obs_id=self.obs_id,
             size=self._size,
-            device=device,
+            device=self._torch_device(),
         )
+
+    def _torch_device(self):
+        """What torch calls the device; a GPU that is not there is refused."""
+        if self.device == "cpu":
+            return "cpu"
+        import torch
+
+        if torch.cuda.is_available():
+            return "cuda"
+        if self.device == "cuda":
+            raise InputError("device cuda: torch finds no GPU here; use device cpu")
+        return "cpu"
 
     @property
     def _n_thrown(self):
@@ -305,7 +303,9 @@ class CVAEEventSource(EventSource):
             index=EventIndexContainer(
                 obs_id=np.uint64(self.obs_id), event_id=np.uint64(shower_number)
             ),
-            simulation=SimulatedEventContainer(shower=self._shower(shower_number)),
+            simulation=SimulatedEventContainer(
+                shower=simulated_shower(generator.showers[shower_number], self._thrown.primary_id)
+            ),
             trigger=TriggerContainer(
                 time=time, tels_with_trigger=tel_ids, event_type=EventType.SUBARRAY
             ),
@@ -321,25 +321,11 @@ class CVAEEventSource(EventSource):
             event.trigger.tel[tel_id] = TelescopeTriggerContainer(
                 time=time, event_type=EventType.SUBARRAY, n_trigger_pixels=-1
             )
-            event.simulation.tel[tel_id] = _simulated_camera(drawn, row)
+            event.simulation.tel[tel_id] = simulated_camera(drawn, row)
             event.dl1.tel[tel_id] = DL1CameraContainer(
-                image=drawn.charge[row], peak_time=drawn.peak_time[row], is_valid=True
+                image=drawn.charge[row].copy(), peak_time=drawn.peak_time[row].copy(), is_valid=True
             )
         return event
-
-    def _shower(self, number):
-        shower = self._generator_of_events.showers[number]
-        return SimulatedShowerContainer(
-            energy=shower.energy * u.TeV,
-            alt=shower.altitude * u.rad,
-            az=shower.azimuth * u.rad,
-            core_x=shower.core_x * u.m,
-            core_y=shower.core_y * u.m,
-            h_first_int=shower.h_first_int * u.m,
-            x_max=shower.x_max * GRAMMAGE,
-            starting_grammage=0 * GRAMMAGE,
-            shower_primary_id=self._thrown.primary_id,
-        )
 
     def _allowed_telescopes(self):
         unknown = sorted(self.allowed_tels - set(self._subarray.tel))
@@ -347,6 +333,18 @@ class CVAEEventSource(EventSource):
             known = ", ".join(map(str, self._subarray.tel))
             raise InputError(f"allowed_tels {unknown}: the model's telescopes are {known}")
         return self._subarray.select_subarray(sorted(self.allowed_tels))
+
+    def _refuse_with_size(self):
+        """In size mode the training images say what is thrown."""
+        for name in (
+            *("energy_min", "energy_max", "spectral_index", "viewcone_radius"),
+            "max_scatter_range",
+        ):
+            if getattr(self, name) is not None:
+                raise InputError(
+                    f"{name} and size exclude each other: with size, the other conditions are "
+                    "those of training images; leave one out"
+                )
 
     def _requested_changes(self):
         """Fields of `ThrownDistribution` that options change, in its units."""
@@ -380,15 +378,3 @@ class CVAEEventSource(EventSource):
                 "ctapipe_fastsim_version": __version__,
             },
         )
-
-
-def _simulated_camera(drawn, row):
-    return SimulatedCameraContainer(
-        true_image=drawn.counts[row],
-        true_image_sum=int(drawn.counts[row].sum()),
-        impact=TelescopeImpactParameterContainer(
-            distance=drawn.impact_distance[row] * u.m,
-            distance_uncert=0 * u.m,
-            prefix="true_impact",
-        ),
-    )

@@ -1,32 +1,23 @@
-"""From thrown showers to images: conditions, triggers, light, camera response.
+"""From thrown showers to recorded events: triggers, then images in blocks.
 
 Nothing here knows ctapipe's containers (eventsource.py fills those). Images are made in blocks
 of a fixed number of events, each with random streams of its own, so that an event is the
 same whichever way it is reached.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from .conditions import condition_values
+from .development import draw_development
 from .errors import InputError
-from .network import (
-    CVAE,
-    LightMap,
-    NetworkSizes,
-    flow_sample,
-    load_arrays,
-    shower_development_flow,
-    size_flow,
-)
+from .image_generator import ImageGenerator
 from .random_streams import random_stream
-from .shower_frame import camera_to_sky, image_geometry, pixel_directions
+from .shower_frame import camera_to_sky, image_geometry
 from .showers import Showers
-from .trigger import trigger_network, trigger_probability
 
-__all__ = ["EventGenerator", "ImageGenerator", "Images", "draw_development"]
+__all__ = ["EVENTS_PER_BLOCK", "EventGenerator", "Images"]
 
 EVENTS_PER_BLOCK = 128
 
@@ -52,95 +43,6 @@ class Images:
     counts: np.ndarray
     charge: np.ndarray
     peak_time: np.ndarray
-
-
-class ImageGenerator:
-    """Paints images of one telescope type for given conditions.
-
-    Parameters
-    ----------
-    kind : TelescopeTypeModel
-    camera_geometry : ctapipe.instrument.CameraGeometry
-    device : str
-        For torch.
-
-    Raises
-    ------
-    ValueError
-        When weights do not fit the sizes.
-    """
-
-    def __init__(self, kind, camera_geometry, device):
-        self.kind = kind
-        self.device = device
-        sizes = NetworkSizes(**kind.network_sizes)
-        n_conditions = len(kind.conditions.names)
-        self.cvae = load_arrays(CVAE(sizes, *pixel_directions(camera_geometry)), kind.network)
-        self.cvae.to(device)
-        self.size_flow = load_arrays(size_flow(n_conditions), kind.size_flow).to(device)
-        self.trigger = load_arrays(
-            trigger_network(len(kind.trigger_conditions.names)), kind.trigger
-        )
-
-    def trigger_probability(self, values):
-        """Probability that the telescope records, (N,), for `condition_values`."""
-        return trigger_probability(self.trigger, self.kind.trigger_conditions.transform(values))
-
-    def draw(self, values, geometry, rng, size=None):
-        """Draw images.
-
-        Parameters
-        ----------
-        values : dict of str to (B,) array
-            Of `condition_values`.
-        geometry : ImageGeometry
-            B entries.
-        rng : numpy.random.Generator
-        size : (B,) int array, optional
-            Photo-electrons of each image; drawn from the size model when not given.
-
-        Returns
-        -------
-        counts : (B, P) int32 array
-            Each image sums to its size exactly.
-        charge, peak_time : (B, P) float32 arrays, p.e. and ns
-        """
-        conditions = self.kind.conditions.transform(values)
-        if size is None:
-            size = self._draw_size(conditions, rng)
-        light = self._light(conditions, geometry, size, rng)
-        counts = share_light(
-            size, light.fraction.double().numpy(), light.clump.double().numpy(), rng
-        )
-        spread = self.cvae.time_spread(light.time_spread, torch.as_tensor(counts))
-        charge, peak_time = self.kind.response.draw(
-            counts, light.time.numpy(), spread.detach().numpy(), rng
-        )
-        return counts, charge, peak_time
-
-    def _draw_size(self, conditions, rng):
-        noise = self._normal((len(conditions), 1), rng)
-        with torch.no_grad():
-            scaled = flow_sample(self.size_flow, self._tensor(conditions), noise)
-        return self.kind.size.inverse(scaled.cpu().numpy()[:, 0])
-
-    @torch.no_grad()
-    def _light(self, conditions, geometry, size, rng):
-        """`LightMap` of every image, on the CPU."""
-        known = np.column_stack([conditions, self.kind.size.transform(size)])
-        known = self._tensor(known.astype(np.float32))
-        noise = self._normal((len(size), self.cvae.sizes.n_latent), rng)
-        latent = flow_sample(self.cvae.prior, known, noise)
-        mirror = self._tensor(np.where(rng.random(len(size)) < 0.5, -1, 1).astype(np.float32))
-        position = self.cvae.grid_position(self._tensor(geometry.source_core_arrays()), mirror)
-        light = self.cvae.decode(latent, position, known)
-        return LightMap(*(getattr(light, f.name).cpu() for f in fields(light)))
-
-    def _normal(self, shape, rng):
-        return self._tensor(rng.standard_normal(shape, dtype=np.float32))
-
-    def _tensor(self, array):
-        return torch.as_tensor(array, device=self.device)
 
 
 class EventGenerator:
@@ -272,69 +174,12 @@ class EventGenerator:
 
     def _positions(self, tel_id):
         table = np.stack([self.subarray.positions[i].to_value("m") for i in self.tel_ids])
-        return table[np.searchsorted(self.tel_ids, tel_id)]
+        order = np.argsort(self.tel_ids)
+        return table[order[np.searchsorted(self.tel_ids, tel_id, sorter=order)]]
 
     def _columns(self, kind):
         """Columns of ``tel_ids`` that are of one type."""
         return np.flatnonzero([str(self.subarray.tel[i]) == kind for i in self.tel_ids])
-
-
-def draw_development(model, showers, pointing_altitude, rng):
-    """Showers with X_max and height of first interaction drawn, as far as the model knows them.
-
-    Parameters
-    ----------
-    model : Model
-    showers : Showers
-        N entries.
-    pointing_altitude : float, rad
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    Showers
-    """
-    features = model.development_features
-    if not features.names:
-        return showers
-    scaling = model.development_conditions
-    flow = shower_development_flow(len(features.names), len(scaling.names))
-    load_arrays(flow, model.development)
-    values = {
-        "log10_energy": np.log10(showers.energy),
-        "zenith": np.full(len(showers), 90 - np.degrees(pointing_altitude)),
-    }
-    context = torch.as_tensor(scaling.transform(values))
-    noise = torch.as_tensor(
-        rng.standard_normal((len(showers), len(features.names)), dtype=np.float32)
-    )
-    with torch.no_grad():
-        drawn = flow_sample(flow, context, noise).numpy()
-    drawn = features.inverse(drawn)
-    return Showers(**{f.name: drawn.get(f.name, getattr(showers, f.name)) for f in fields(showers)})
-
-
-def share_light(size, fraction, clump, rng):
-    """Share ``size`` photo-electrons among pixels, in clumps, without losing or adding one.
-
-    A negative binomial count is a Poisson count of gamma distributed light; given their sum,
-    Poisson counts are multinomial in that light.
-
-    Parameters
-    ----------
-    size : (B,) int array
-    fraction, clump : (B, P) arrays
-        As in `network.LightMap`.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    (B, P) int32 array
-    """
-    shape = size[:, None] * fraction / clump
-    light = clump * rng.standard_gamma(shape) + 1e-30 * fraction
-    share = light / light.sum(axis=1, keepdims=True)
-    return rng.multinomial(size, share).astype(np.int32)
 
 
 def _image_generators(model, subarray, device):

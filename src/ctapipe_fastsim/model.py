@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from ctapipe.instrument import SubarrayDescription
 
 from .conditions import ConditionScaling, SizeScaling
@@ -74,25 +73,8 @@ class Model:
     telescope_types: dict
     provenance: dict
 
-    def range_of(self, name):
-        """Smallest and largest value of a condition over the training images of all types."""
-        ranges = [
-            (kind.conditions.minimum[i], kind.conditions.maximum[i])
-            for kind in self.telescope_types.values()
-            for i, condition in enumerate(kind.conditions.names)
-            if condition == name
-        ]
-        lows, highs = zip(*ranges)
-        return min(lows), max(highs)
-
     @property
     def size_range(self):
         """Smallest and largest image size (p.e.) of the training images."""
         sizes = [kind.training_images["size"] for kind in self.telescope_types.values()]
         return int(min(s.min() for s in sizes)), int(max(s.max() for s in sizes))
-
-    def tel_ids(self, kind_name):
-        """Telescope ids of one type, (T,) int array."""
-        return np.array(
-            [i for i, description in self.subarray.tel.items() if str(description) == kind_name]
-        )

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from .conditions import condition_values
-from .generator import draw_development
+from .development import draw_development
 from .shower_frame import image_geometry
 from .showers import Showers
 

@@ -75,9 +75,9 @@ def check_size(size, model, extrapolate):
     ------
     InputError
     """
-    low, high = (int(np.rint(value)) for value in size)
-    if not 1 <= low <= high:
+    if not np.isfinite(size).all() or not 0.5 <= size[0] <= size[1]:
         raise InputError(f"size {size}: must be at least 1 p.e., the lower value first")
+    low, high = (max(1, int(np.rint(value))) for value in size)
     trained_low, trained_high = model.size_range
     if low < trained_low or high > trained_high:
         _outside(f"size {low} to {high} p.e.", f"{trained_low} to {trained_high} p.e.", extrapolate)
@@ -85,6 +85,13 @@ def check_size(size, model, extrapolate):
 
 
 def _check_sense(wanted):
+    for name, value in wanted.to_dict().items():
+        if not np.isfinite(value):
+            raise InputError(f"{name} {value}: must be a finite number")
+    if wanted.spectral_index > 0:
+        raise InputError(
+            f"spectral_index {wanted.spectral_index:g}: must not be positive (dN/dE ~ E^index)"
+        )
     if wanted.n_thrown < 1:
         raise InputError(f"n_showers {wanted.n_thrown}: must be at least 1")
     if not 0 < wanted.energy_min < wanted.energy_max:

@@ -1,0 +1,55 @@
+"""How a shower develops: X_max and height of first interaction are drawn here."""
+
+from dataclasses import fields
+
+import numpy as np
+import torch
+
+from .errors import InputError
+from .network import flow_sample, load_arrays, shower_development_flow
+from .showers import Showers
+
+__all__ = ["draw_development"]
+
+
+def draw_development(model, showers, pointing_altitude, rng):
+    """Showers with X_max and height of first interaction drawn, as far as the model knows them.
+
+    Parameters
+    ----------
+    model : Model
+    showers : Showers
+        N entries.
+    pointing_altitude : float, rad
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Showers
+
+    Raises
+    ------
+    InputError
+        When the weights do not fit.
+    """
+    features = model.development_features
+    if not features.names:
+        return showers
+    scaling = model.development_conditions
+    flow = shower_development_flow(len(features.names), len(scaling.names))
+    try:
+        load_arrays(flow, model.development)
+    except ValueError as error:
+        raise InputError(f"the model's shower development is broken: {error}") from error
+    values = {
+        "log10_energy": np.log10(showers.energy),
+        "zenith": np.full(len(showers), 90 - np.degrees(pointing_altitude)),
+    }
+    context = torch.as_tensor(scaling.transform(values))
+    noise = torch.as_tensor(
+        rng.standard_normal((len(showers), len(features.names)), dtype=np.float32)
+    )
+    with torch.no_grad():
+        drawn = flow_sample(flow, context, noise).numpy()
+    drawn = features.inverse(drawn)
+    return Showers(**{f.name: drawn.get(f.name, getattr(showers, f.name)) for f in fields(showers)})
