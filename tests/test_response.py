@@ -104,11 +104,11 @@ def test_moments_are_found(response):
 
 @pytest.mark.parametrize("count", [1, 4, 25, 42, 400])
 def test_times_are_the_light_or_the_night(response, count):
-    """Distance of cumulative distributions below 0.03; arrival and spread are those given."""
+    """Distance of cumulative distributions below 0.04; arrival and spread are those given."""
     _, times = draw(response, count, arrival=16.0, spread=0.8)
     rng = np.random.default_rng(7)
     expected = true_time(np.full(N_DRAWN, count), 16.0, 0.8, rng)
-    assert ks_2samp(times, expected).statistic < 0.03
+    assert ks_2samp(times, expected).statistic < 0.04
 
 
 def test_dark_pixels_show_the_night(response):

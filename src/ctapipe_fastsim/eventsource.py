@@ -261,6 +261,7 @@ class CVAEEventSource(EventSource):
             seed=self.seed,
             obs_id=self.obs_id,
             size=self._size,
+            enough=self.max_events or None,
             device=self._torch_device(),
         )
 
@@ -278,11 +279,10 @@ class CVAEEventSource(EventSource):
 
     @property
     def _n_thrown(self):
-        """Showers thrown until the last event that is emitted."""
-        recorded = self._generator_of_events.recorded
-        if len(self) == len(recorded):
+        """All showers, or those until the last event that ``max_events`` lets through."""
+        if not self.max_events or len(self) < self.max_events:
             return self._thrown.n_thrown
-        return int(recorded[len(self) - 1]) + 1
+        return int(self._generator_of_events.recorded[self.max_events - 1]) + 1
 
     def _images_of_block(self, block):
         """Every image of a block by event number and telescope id."""

@@ -20,6 +20,7 @@ from .showers import Showers
 __all__ = ["EVENTS_PER_BLOCK", "EventGenerator", "Images"]
 
 EVENTS_PER_BLOCK = 128
+THROWN_PER_CHUNK = 8192
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,14 @@ class EventGenerator:
         Draw images of sizes log-uniform in this range (p.e.) instead of thrown showers; each of
         ``n_thrown`` events is then one image, its other conditions drawn from the
         training images nearest in size.
+    enough : int, optional
+        Recorded events after which no more showers need be thrown.
     device : str
 
     Attributes
     ----------
     showers : Showers
-        All thrown showers (all events in size mode).
+        Thrown showers (in size mode, those of the events).
     recorded : (E,) int array
         Index into ``showers`` of each recorded event.
     telescopes : (E, T) bool array
@@ -74,13 +77,15 @@ class EventGenerator:
     tel_ids : (T,) int array
     """
 
-    def __init__(self, model, subarray, thrown, *, seed, obs_id, size=None, device="cpu"):
+    def __init__(
+        self, model, subarray, thrown, *, seed, obs_id, size=None, enough=None, device="cpu"
+    ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device)
         self.sizes = None
         if size is None:
-            self._throw(model)
+            self._throw(model, enough)
         else:
             self._draw_at_size(model, size)
 
@@ -116,20 +121,36 @@ class EventGenerator:
         drawn = self.generators[kind].draw(values, geometry, rng, size)
         return Images(event, tel_id, geometry.impact_distance, *drawn)
 
-    def _throw(self, model):
-        showers = self.thrown.throw(random_stream("showers", *self.keys))
-        rng = random_stream("development", *self.keys)
-        self.showers = draw_development(model, showers, self.thrown.altitude, rng)
-        rng = random_stream("trigger", *self.keys)
-        triggered = np.zeros((len(showers), len(self.tel_ids)), dtype=bool)
-        for column, tel_id in enumerate(self.tel_ids):
-            kind = str(self.subarray.tel[tel_id])
-            geometry = self._geometry(self.showers, np.full(len(showers), tel_id))
-            values = condition_values(self.showers, geometry, self.thrown.altitude)
-            probability = self.generators[kind].trigger_probability(values)
-            triggered[:, column] = rng.random(len(showers)) < probability
+    def _throw(self, model, enough):
+        """Throw in chunks, each with streams of its own, until enough events are recorded."""
+        chunks, n_recorded = [], 0
+        for number, first in enumerate(range(0, self.thrown.n_thrown, THROWN_PER_CHUNK)):
+            n_thrown = min(THROWN_PER_CHUNK, self.thrown.n_thrown - first)
+            chunks.append(self._throw_chunk(model, number, n_thrown))
+            n_recorded += chunks[-1][1].any(axis=1).sum()
+            if enough is not None and n_recorded >= enough:
+                break
+        showers, triggered = zip(*chunks)
+        triggered = np.concatenate(triggered)
+        self.showers = Showers.concatenate(showers)
         self.recorded = np.flatnonzero(triggered.any(axis=1))
         self.telescopes = triggered[self.recorded]
+
+    def _throw_chunk(self, model, number, n_thrown):
+        """Showers, and which telescopes record them, (n_thrown, T) bool."""
+        rng = random_stream("showers", *self.keys, number)
+        showers = self.thrown.replace(n_thrown=n_thrown).throw(rng)
+        rng = random_stream("development", *self.keys, number)
+        showers = draw_development(model, showers, self.thrown.altitude, rng)
+        rng = random_stream("trigger", *self.keys, number)
+        triggered = np.zeros((n_thrown, len(self.tel_ids)), dtype=bool)
+        for column, tel_id in enumerate(self.tel_ids):
+            kind = str(self.subarray.tel[tel_id])
+            geometry = self._geometry(showers, np.full(n_thrown, tel_id))
+            values = condition_values(showers, geometry, self.thrown.altitude)
+            probability = self.generators[kind].trigger_probability(values)
+            triggered[:, column] = rng.random(n_thrown) < probability
+        return showers, triggered
 
     def _draw_at_size(self, model, size):
         """One image per event, its conditions those of a training image of about that size."""

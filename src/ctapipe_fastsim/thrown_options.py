@@ -9,6 +9,12 @@ from .errors import InputError
 __all__ = ["check_size", "requested_distribution"]
 
 ANGLE_TOLERANCE = np.radians(0.05)
+OPTION_OF = {
+    "altitude": "pointing_altitude",
+    "azimuth": "pointing_azimuth",
+    "scatter_max": "max_scatter_range",
+    "viewcone_max": "viewcone_radius",
+}
 
 
 def requested_distribution(model, changes, extrapolate):
@@ -87,7 +93,7 @@ def check_size(size, model, extrapolate):
 def _check_sense(wanted):
     for name, value in wanted.to_dict().items():
         if not np.isfinite(value):
-            raise InputError(f"{name} {value}: must be a finite number")
+            raise InputError(f"{OPTION_OF.get(name, name)} {value}: must be a finite number")
     if wanted.spectral_index > 0:
         raise InputError(
             f"spectral_index {wanted.spectral_index:g}: must not be positive (dN/dE ~ E^index)"

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import torch
 from ctapipe.core import run_tool
-from toy_production import write_toy_production
+from ctapipe.instrument import SubarrayDescription
+from toy_production import toy_subarray, toy_telescope, write_toy_production
 
 from ctapipe_fastsim import model_fit, trigger
 from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.eventsource import CVAEEventSource
 from ctapipe_fastsim.model_file import read_model
 from ctapipe_fastsim.tools import train as train_module
 from ctapipe_fastsim.tools.train import TrainTool, main
@@ -401,6 +403,18 @@ def test_a_production_of_one_energy_can_be_learned(tmp_path):
     (kind,) = model.telescope_types.values()
     assert "log10_energy" not in kind.conditions.names
     assert "impact_distance" in kind.conditions.names
+
+
+def test_a_telescope_type_that_never_recorded_is_left_out(tmp_path):
+    """A model that can be used all the same."""
+    array = toy_subarray(2)
+    blind = toy_telescope("OtherCam", 127, mirror_area=1e-3)
+    telescopes = {1: array.tel[1], 2: blind}
+    subarray = SubarrayDescription("toy", array.positions, telescopes, array.reference_location)
+    write_toy_production(tmp_path / "blind.h5", subarray, n_showers=50)
+    assert train(tmp_path, tmp_path / "blind.h5", "--epochs=1") == 0
+    with CVAEEventSource(tmp_path / "model.fastsim.h5", n_showers=50) as source:
+        assert {tel_id for event in source for tel_id in event.dl1.tel} == {1}
 
 
 def test_a_single_shower_is_refused(tmp_path, capsys):
