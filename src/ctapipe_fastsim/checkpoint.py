@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import tables
 
 from .errors import InputError
 from .sealed_file import open_sealed, read_tree, sealed_bytes, write_atomically, write_tree
@@ -44,13 +45,25 @@ def read_checkpoint(path, purpose):
     """
     h5file, _ = open_sealed(path, "checkpoint", FORMAT_VERSION)
     with h5file:
-        header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
-        for name, value in purpose.items():
-            if header["purpose"].get(name) != value:
-                raise InputError(
-                    f"{path}: is of a training with another {name}; "
-                    "resume with the same input and options, or start without --resume"
-                )
-        return {
-            name: read_tree(h5file, f"/states/state_{i}") for i, name in enumerate(header["types"])
-        }
+        try:
+            header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
+            found = header["purpose"]
+            states = {
+                name: read_tree(h5file, f"/states/state_{i}")
+                for i, name in enumerate(header["types"])
+            }
+        except (
+            *(AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError),
+            *(tables.HDF5ExtError, tables.NoSuchNodeError),
+        ) as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise InputError(
+                f"{path}: not a valid checkpoint ({reason[-1]}); start without --resume"
+            ) from error
+    for name, value in purpose.items():
+        if found.get(name) != value:
+            raise InputError(
+                f"{path}: is of a training with another {name}; "
+                "resume with the same input and options, or start without --resume"
+            )
+    return states

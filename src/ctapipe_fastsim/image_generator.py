@@ -70,9 +70,10 @@ class ImageGenerator:
         counts = share_light(
             size, light.fraction.double().numpy(), light.clump.double().numpy(), rng
         )
-        spread = self.cvae.time_spread(light.time_spread, torch.as_tensor(counts))
+        with torch.no_grad():
+            spread = self.cvae.time_spread(self._tensor(light.time_spread), self._tensor(counts))
         charge, peak_time = self.kind.response.draw(
-            counts, light.time.numpy(), spread.detach().numpy(), rng
+            counts, light.time.numpy(), spread.cpu().numpy(), rng
         )
         return counts, charge, peak_time
 

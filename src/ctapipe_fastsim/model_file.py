@@ -15,7 +15,7 @@ import numpy as np
 import tables
 from ctapipe.instrument import SubarrayDescription
 
-from .conditions import ConditionScaling, SizeScaling
+from .conditions import NAMES, ConditionScaling, SizeScaling
 from .errors import InputError
 from .model import Model, TelescopeTypeModel
 from .response import CameraResponse
@@ -37,6 +37,9 @@ LICENCE = (
     "ctapipe-fastsim, and Polyakov et al. 2022 (arXiv 2211.12553)."
 )
 COMPRESSION = tables.Filters(complevel=5, complib="zlib", shuffle=True)
+DEVELOPMENT = ("x_max", "h_first_int")
+TRUTH = {"energy", "source_lon", "source_lat", "core_x", "core_y", "size"}
+FIGURES = ("images", "held_out_images", "epochs")
 ARRAY_GROUPS = ("network", "size_flow", "trigger", "training_images", "history")
 
 
@@ -127,17 +130,37 @@ def _read(h5file):
             figures=entry["figures"],
             **{group: _unescaped(arrays[group]) for group in ARRAY_GROUPS},
         )
+        _check_training_images(kinds[name].training_images)
+        _check_numbers("figures", kinds[name].figures, FIGURES)
+        _check_numbers("size", entry["size"])
     if not kinds:
         raise ValueError("no telescope types")
+    for thrown in header["thrown"]:
+        _check_numbers("thrown", thrown)
+    if not header["thrown"] or not isinstance(header["provenance"], dict):
+        raise ValueError("no thrown distribution or no provenance in the header")
     return Model(
         subarray,
         tuple(ThrownDistribution(**thrown) for thrown in header["thrown"]),
         _unescaped(read_tree(h5file, "/development")),
-        _scaling(header["development_features"]),
+        _scaling(header["development_features"], DEVELOPMENT),
         _scaling(header["development_conditions"]),
         kinds,
         header["provenance"],
     )
+
+
+def _check_numbers(what, entry, names=()):
+    for name in {*entry, *names}:
+        if not np.isfinite(entry[name]):
+            raise ValueError(f"{what} {name!r} is not a finite number")
+
+
+def _check_training_images(images):
+    if missing := TRUTH - images.keys():
+        raise ValueError(f"training images have no {min(missing)}")
+    if {np.shape(column) for column in images.values()} != {(len(images["size"]),)}:
+        raise ValueError("training images have columns of different shapes")
 
 
 def _header(model):
@@ -161,8 +184,16 @@ def _header(model):
     }
 
 
-def _scaling(entry):
-    return ConditionScaling(**{name: tuple(values) for name, values in entry.items()})
+def _scaling(entry, known=NAMES):
+    scaling = ConditionScaling(**{name: tuple(values) for name, values in entry.items()})
+    if unknown := set(scaling.names) - set(known):
+        raise ValueError(f"unknown condition {min(unknown)!r}")
+    numbers = np.array([v for name, v in vars(scaling).items() if name != "names"], float)
+    if numbers.shape != (4, len(scaling.names)) or not np.isfinite(numbers).all():
+        raise ValueError("a scaling has not one finite number for each condition")
+    if not (numbers[1] > 0).all():
+        raise ValueError("a scaling has a spread that is not positive")
+    return scaling
 
 
 def _response(arrays):

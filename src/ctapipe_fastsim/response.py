@@ -20,6 +20,8 @@ CHARGE_CLASSES = np.array([0.5, 0.8, 0.95, 0.99, 0.999])  # upper edges but the 
 LOW_COUNTS = 32
 FEWEST_PIXELS = 50
 MOST_PIXELS = 20_000_000
+FARTHEST_LIGHT = 6.0  # spreads from the mean arrival time; beyond is the night sky
+SMALLEST_VARIANCE = 1e-6  # p.e.^2, where a cleaned file holds exact zeros
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,10 @@ class CameraResponse:
         level = rng.random(counts.shape)
         noise = _interpolate(self.noise_time, (charge_class,), level, TIME_LOGITS)
         signal = _interpolate(self.signal_time, (node, charge_class), level, TIME_LOGITS)
-        time = np.where(is_signal, arrival_time + time_spread * signal, noise)
+        light = np.clip(
+            arrival_time + time_spread * signal, self.noise_time.min(), self.noise_time.max()
+        )
+        time = np.where(is_signal, light, noise)
         return _on_grid(charge, self.charge_step), _on_grid(time, self.time_step)
 
     def _mean(self, counts):
@@ -193,10 +198,11 @@ def _moments(n, q, groups):
     x = np.array([n[g].mean() for g in groups])
     y = np.array([q[g].mean() for g in groups])
     size = np.array([g.stop - g.start for g in groups])
-    residual_variance = np.array([np.var(q[g] - n[g]) for g in groups])
+    residual_variance = np.array([np.var(q[g] - n[g]) for g in groups]) + SMALLEST_VARIANCE
     weight = np.sqrt(size / residual_variance)
     mean = np.polyfit(x, y, 1, w=weight)[::-1]
     variance = np.array([np.var(q[g] - mean[0] - mean[1] * n[g]) for g in groups])
+    variance += SMALLEST_VARIANCE
     design = np.stack([x**0, x, x**2], axis=1)
     weight = np.sqrt(size) / variance
     coefficients, _ = nnls(design * weight[:, None], variance * weight)
@@ -223,13 +229,14 @@ def _signal_time(residual, noise):
     Expectation maximisation of a mixture: a histogram of residuals for the light, the
     dark pixels' density (``noise``, at each residual) for the night sky.
     """
-    half = np.quantile(np.abs(residual), 0.999) + 1e-3
+    half = min(np.quantile(np.abs(residual), 0.999), FARTHEST_LIGHT) + 1e-3
+    near = np.abs(residual) < half
     bins = np.clip(((residual / half + 1) * 100).astype(int), 0, 199)
     width = half / 100
-    fraction, density = 0.5, np.exp(-0.5 * (np.linspace(-half, half, 200) / (half / 8)) ** 2)
+    fraction, density = 0.5, np.exp(-0.5 * np.linspace(-half, half, 200) ** 2)
     density /= density.sum() * width
     for _ in range(30):
-        light = fraction * density[bins]
+        light = fraction * density[bins] * near
         weight = light / (light + (1 - fraction) * noise + 1e-300)
         fraction = min(weight.mean(), 1 - 1e-6)
         density = np.bincount(bins, weight, 200) / max(weight.sum(), 1e-9) / width

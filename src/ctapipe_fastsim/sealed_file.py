@@ -4,8 +4,10 @@ The block is an HDF5 user block, so any HDF5 program opens these files. A file i
 under a temporary name and moved, and checked as a whole before HDF5 ever sees its bytes.
 """
 
+import contextlib
 import hashlib
 import io
+import itertools
 import os
 from pathlib import Path
 
@@ -28,6 +30,8 @@ BLOCK = 512
 LARGEST_FILE = 2**30
 LARGEST_CONTENT = 2**31
 NUMBERS = "biuf"
+
+_file_numbers = itertools.count()  # HDF5 takes files in memory of one name for the same file
 
 
 def is_sealed(path, kind):
@@ -54,14 +58,21 @@ def sealed_bytes(kind, version, fill):
     bytes
     """
     with tables.open_file(
-        "memory.h5", "w", driver="H5FD_CORE", driver_core_backing_store=0
+        _memory_name(), "w", driver="H5FD_CORE", driver_core_backing_store=0
     ) as h5file:
         fill(h5file)
         h5file.flush()
         content = h5file.get_file_image()
-    digest = hashlib.sha256(content).hexdigest()
-    seal = MAGIC + f"{kind} {version} {digest}\n".encode()
-    return seal.ljust(BLOCK - 1) + b"\n" + content
+    return _seal(kind, version, hashlib.sha256(content).hexdigest()) + content
+
+
+def _seal(kind, version, digest):
+    """The first block."""
+    return (MAGIC + f"{kind} {version} {digest}\n".encode()).ljust(BLOCK - 1) + b"\n"
+
+
+def _memory_name():
+    return f"fastsim-{next(_file_numbers)}.h5"
 
 
 def write_atomically(path, content):
@@ -85,7 +96,8 @@ def write_atomically(path, content):
             f"{path}: cannot be written ({error.strerror}); nothing was left"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # whatever kept it from being written
+            temporary.unlink()
 
 
 def open_sealed(path, kind, newest_version):
@@ -106,7 +118,7 @@ def open_sealed(path, kind, newest_version):
     content, digest = _checked_content(Path(path), kind, newest_version)
     _refuse_dangerous(content, path)
     h5file = tables.open_file(
-        "memory.h5", driver="H5FD_CORE", driver_core_image=content, driver_core_backing_store=0
+        _memory_name(), driver="H5FD_CORE", driver_core_image=content, driver_core_backing_store=0
     )
     return h5file, digest
 
@@ -122,12 +134,13 @@ def _checked_content(path, kind, newest_version):
     if not data.startswith(MAGIC + kind.encode() + b" ") or len(words) != 4:
         raise InputError(f"{path}: not a fastsim {kind}; make one with ctapipe-fastsim-train")
     version, digest = words[2].decode("ascii", "replace"), words[3].decode("ascii", "replace")
-    if not version.isdigit() or int(version) > newest_version:
+    if not version.isdigit() or not 1 <= int(version) <= newest_version:
         raise InputError(
             f"{path}: format version {version}, but this ctapipe-fastsim reads up to "
             f"{newest_version}; update the package"
         )
-    if hashlib.sha256(data[BLOCK:]).hexdigest() != digest:
+    sealed = data[:BLOCK] == _seal(kind, version, digest)
+    if not sealed or hashlib.sha256(data[BLOCK:]).hexdigest() != digest:
         raise InputError(f"{path}: damaged or cut short (its hash differs); copy or train it again")
     return data[BLOCK:], digest
 
@@ -139,6 +152,8 @@ def _refuse_dangerous(content, path):
     def hard_linked(name):
         if not isinstance(h5file.get(name, getlink=True), h5py.HardLink):
             raise InputError(f"{path}: holds a link at {name!r}, which a model must not")
+        if h5py.h5o.get_info(h5file[name].id).rc > 1:
+            raise InputError(f"{path}: holds {name!r} under two names, which a model must not")
         return h5file[name]
 
     def plain_size(node):
@@ -146,7 +161,7 @@ def _refuse_dangerous(content, path):
             return 0
         if node.external or node.is_virtual or node.dtype.hasobject:
             raise InputError(f"{path}: {node.name} is not a plain array")
-        return node.size * node.dtype.itemsize
+        return (node.size or 0) * node.dtype.itemsize
 
     def refuse_pickles(node):
         for name in node.attrs:
@@ -159,12 +174,13 @@ def _refuse_dangerous(content, path):
 
     try:
         with h5py.File(io.BytesIO(content), "r") as h5file:
-            nodes = [h5file["/"]]
-            h5file.visit_links(lambda name: nodes.append(hard_linked(name)))
+            names = []  # an error must not be raised within visit_links
+            h5file.visit_links(names.append)
+            nodes = [h5file["/"], *map(hard_linked, names)]
             total = sum(plain_size(node) for node in nodes)
             for node in nodes:
                 refuse_pickles(node)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError, KeyError) as error:
         raise InputError(f"{path}: not valid HDF5 inside; copy or train it again") from error
     if total > LARGEST_CONTENT:
         raise InputError(f"{path}: unpacks to {total} bytes, too large for a model")

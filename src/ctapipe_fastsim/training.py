@@ -145,10 +145,12 @@ class TrainingRun:
         """Nested dictionary of arrays from which `restore` goes on."""
         moments = self.optimizer.state_dict()["state"]
         return {
-            "weights": _named(save_arrays(self.modules)),
-            "best_weights": _named(self.best_arrays),
+            "weights": _named(_copied(save_arrays(self.modules))),
+            "best_weights": _named(_copied(self.best_arrays)),
             "optimizer": {
-                f"parameter_{i}": {name: np.asarray(value) for name, value in entry.items()}
+                f"parameter_{i}": {
+                    name: value.cpu().numpy().copy() for name, value in entry.items()
+                }
                 for i, entry in moments.items()
             },
             "history": {name: np.asarray(values) for name, values in self.history.items()},
@@ -160,13 +162,13 @@ class TrainingRun:
         self.best_arrays = _unnamed(state["best_weights"])
         moments = self.optimizer.state_dict()
         moments["state"] = {
-            int(name.split("_")[1]): {key: torch.as_tensor(value) for key, value in entry.items()}
+            int(name.split("_")[1]): {key: torch.tensor(value) for key, value in entry.items()}
             for name, entry in state["optimizer"].items()
         }
         self.optimizer.load_state_dict(moments)
         self.history = {name: values.tolist() for name, values in state["history"].items()}
         self.epoch = len(self.history["loss"])
-        self.best = min(self.history["loss"])
+        self.best = min(self.history["loss"], default=np.inf)
 
     def arrival_times(self, block=1024):
         """The network's arrival time and its spread in every pixel, (N, P) float32 arrays, ns."""
@@ -232,9 +234,14 @@ class TrainingRun:
         total["loss"] = total["kl"] - total["counts"] - total["times"] - total["size"]
         for name, value in {**total, "training_loss": training_loss}.items():
             self.history[name].append(value)
+        if not np.isfinite([values[-1] for values in self.history.values()]).all():
+            raise InputError(
+                f"the training diverged in epoch {self.epoch + 1} (its loss is not a number); "
+                "use a lower learning rate"
+            )
         if total["loss"] < self.best:
             self.best = total["loss"]
-            self.best_arrays = {k: v.copy() for k, v in save_arrays(self.modules).items()}
+            self.best_arrays = _copied(save_arrays(self.modules))
 
     def _set_learning_rate(self, epoch):
         """Linear rise over the first tenth, then half a cosine down to nearly nothing."""
@@ -254,9 +261,6 @@ def _network_sizes(images, n_conditions, options):
     lon, lat = pixel_directions(images.telescope.camera.geometry)
     mirror = np.ones(len(images.counts), np.float32)
     u, v = to_shower_frame(lon, lat, images.geometry.source_core_arrays(), mirror)
-    lit = images.counts > 0
-    u_low, u_high = _weighted_range(u[lit], images.counts[lit], 0.001)
-    _, v_high = _weighted_range(np.abs(v[lit]), images.counts[lit], 0.002)
     times = images.peak_time[images.counts >= LIT_PIXEL]
     dark = images.peak_time[images.counts == 0]
     if len(times) < 2 or len(dark) < 2:
@@ -264,6 +268,9 @@ def _network_sizes(images, n_conditions, options):
             f"the images of {images.telescope} have no pixels with {LIT_PIXEL} or more "
             "photo-electrons, or none without; give files with recorded showers"
         )
+    lit = images.counts > 0
+    u_low, u_high = _weighted_range(u[lit], images.counts[lit], 0.001)
+    _, v_high = _weighted_range(np.abs(v[lit]), images.counts[lit], 0.002)
     low, middle, high = np.nanquantile(times, [0.16, 0.5, 0.84])
     window = np.nanmax(dark) - np.nanmin(dark)
     return NetworkSizes(
@@ -285,6 +292,10 @@ def _weighted_range(values, weights, tail):
     cumulative = np.cumsum(weights[order], dtype=float)
     low, high = np.searchsorted(cumulative, np.array([tail, 1 - tail]) * cumulative[-1])
     return values[order[low]], values[order[min(high, len(order) - 1)]] + 1e-3
+
+
+def _copied(arrays):
+    return {name: value.copy() for name, value in arrays.items()}
 
 
 def _named(arrays):

@@ -127,7 +127,15 @@ def read_production(paths):
     kinds = sorted({kind for part in parts for kind in part.images})
     images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
     histogram = _add_histograms([part.energy_histogram for part in parts])
-    return Production(parts[0].subarray, thrown, histogram, images)
+    return Production(_recording(parts[0].subarray, images), thrown, histogram, images)
+
+
+def _recording(subarray, images):
+    """The telescopes of types that left images; of others nothing can be learned."""
+    tel_ids = [i for i, telescope in subarray.tel.items() if str(telescope) in images]
+    if len(tel_ids) == len(subarray.tel):
+        return subarray
+    return subarray.select_subarray(tel_ids, name=subarray.name)
 
 
 def _read_file(path):
@@ -144,7 +152,10 @@ def _read_file(path):
                 table = loader.read_telescope_events([kind], **READ_OPTIONS)
                 if len(table):
                     images[str(kind)] = _read_images(table, kind, path)
-    except (tables.HDF5ExtError, tables.NoSuchNodeError, OSError, KeyError, ValueError) as error:
+    except (
+        *(AttributeError, IndexError, KeyError, OSError, TypeError, ValueError),
+        *(tables.HDF5ExtError, tables.NoSuchNodeError),
+    ) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise InputError(
             f"{path}: cannot be read as a ctapipe DL1 file ({reason}); write it again"

@@ -36,7 +36,7 @@ class TrainTool(Tool):
 
     input_files = List(
         Path(directory_ok=False), default_value=[], help="DL1 files to train on."
-    ).tag(config=True, multiplicity="+")
+    ).tag(config=True)
     output_path = Path(
         default_value=None, allow_none=True, directory_ok=False, help="Model file to write."
     ).tag(config=True)
@@ -79,6 +79,8 @@ class TrainTool(Tool):
 
     def setup(self):
         """Check what was given, then read the files."""
+        # traitlets takes one value after -i, and leaves the other files that a shell expands
+        self.input_files = [*self.input_files, *self.extra_args]
         if not self.input_files:
             raise InputError("no input: give one or more DL1 files with -i")
         if self.output_path is None:
@@ -203,9 +205,10 @@ class TrainTool(Tool):
 
     def _input_hashes(self):
         hashes = {}
-        for path in self.input_files:
+        for i, path in enumerate(self.input_files):
+            name = path.name if path.name not in hashes else f"{path.name} ({i})"
             with open(path, "rb") as file:
-                hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
         return hashes
 
     def _provenance(self):
