@@ -1,8 +1,13 @@
 """Files that several tests read, written once per session."""
 
+import os
+
 import pytest
 from ctapipe.core import run_tool
 from toy_production import toy_subarray, write_toy_production
+
+# on busy machines torch's threads wait for each other; read when torch is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
