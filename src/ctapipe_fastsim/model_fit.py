@@ -15,6 +15,7 @@ __all__ = ["fit_development", "fit_telescope_type"]
 
 DEVELOPMENT = ("x_max", "h_first_int")
 HELD_OUT_FIGURES = ("loss", "counts", "times", "kl", "size")
+HELD_OUT_FRACTION = 0.15
 DEVELOPMENT_EPOCHS = 60
 MOST_TRAINING_IMAGES = 50_000
 
@@ -94,7 +95,7 @@ def _fit_trigger(images, production, model, seed):
     """Recorded images against the same showers, and those never recorded, thrown anew."""
     recorded = condition_values(images.showers, images.geometry, images.pointing_altitude)
     rng = random_stream("thrown anew", seed)
-    values, n_thrown, n_lost = thrown_anew(production, images, model, rng)
+    values, n_thrown, n_lost, shower = thrown_anew(production, images, model, rng)
     scaling = ConditionScaling.fit(values, ConditionScaling.fit(recorded).names)
     torch.manual_seed(int(random_stream("trigger weights", seed).integers(2**62)))
     generator = torch.Generator().manual_seed(
@@ -102,7 +103,14 @@ def _fit_trigger(images, production, model, seed):
     )
     anew = scaling.transform(values).reshape(len(n_lost), -1, len(scaling.names))
     scaled = scaling.transform(recorded)
-    return scaling, fit_trigger(scaled, anew, n_thrown, n_lost, generator)
+    held = rng.random(len(n_lost)) < HELD_OUT_FRACTION
+    held_out = scaled[held[shower]], anew[held], n_lost[held]
+    arrays = fit_trigger(
+        *(scaled[~held[shower]], anew[~held], n_thrown[~held], n_lost[~held]),
+        generator,
+        held_out=held_out,
+    )
+    return scaling, arrays
 
 
 def _fit_flow(target, context, seed):

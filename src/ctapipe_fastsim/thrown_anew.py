@@ -65,6 +65,8 @@ def thrown_anew(production, images, model, rng):
     n_thrown, n_lost : (M,) arrays
         How often each shower was thrown before a telescope of this type, and how often it was
         not recorded; showers never recorded stand for several (or a fraction of one).
+    shower_of_image : (N,) int array
+        Which of the M showers each image is of.
     """
     kind = str(images.telescope)
     positions = np.stack(
@@ -74,15 +76,18 @@ def thrown_anew(production, images, model, rng):
             if str(description) == kind
         ]
     )
-    parts = []
+    parts, everything = [], []
     for run in production.thrown:
         showers, stands_for = _showers_of_run(production, model, run, rng)
         n_thrown = stands_for * run.shower_reuse * len(positions)
-        n_lost = np.maximum(0, n_thrown - _images_of_each(showers, images))
-        parts.append((_conditions(showers, run, positions, rng), n_thrown, n_lost))
-    values, n_thrown, n_lost = zip(*parts)
+        parts.append((_conditions(showers, run, positions, rng), n_thrown))
+        everything.append(showers)
+    values, n_thrown = zip(*parts)
     values = {name: np.concatenate([v[name] for v in values]) for name in values[0]}
-    return values, np.concatenate(n_thrown), np.concatenate(n_lost)
+    n_thrown = np.concatenate(n_thrown)
+    shower_of_image = _shower_of_image(Showers.concatenate(everything), images)
+    n_recorded = np.bincount(shower_of_image, minlength=len(n_thrown))
+    return values, n_thrown, np.maximum(0, n_thrown - n_recorded), shower_of_image
 
 
 def _conditions(showers, run, positions, rng):
@@ -97,13 +102,15 @@ def _conditions(showers, run, positions, rng):
     return condition_values(showers, geometry, run.altitude)
 
 
-def _images_of_each(showers, images):
-    """Number of images that each shower left."""
+def _shower_of_image(showers, images):
+    """Index of the shower that left each image, (N,) int array."""
     same = np.stack([showers.energy, showers.altitude, showers.azimuth], axis=-1)
     every = np.concatenate([same, images.shower_keys[:, 1:]])
     _, number = np.unique(every, axis=0, return_inverse=True)
     number = number.ravel()
-    return np.bincount(number[len(same) :], minlength=number.max() + 1)[number[: len(same)]]
+    shower_of_number = np.zeros(number.max() + 1, dtype=int)
+    shower_of_number[number[: len(same)]] = np.arange(len(same))
+    return shower_of_number[number[len(same) :]]
 
 
 def _showers_of_run(production, model, run, rng):

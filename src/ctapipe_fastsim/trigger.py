@@ -11,6 +11,7 @@ the lost ones being anywhere. The integral is a mean over cores thrown anew.
 
 from collections import OrderedDict
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -23,6 +24,7 @@ HIDDEN = (64, 64)
 BATCH = 2048
 STEPS = 2500
 FIRST_STEPS = 300
+LOOK_EVERY = 25
 LEARNING_RATE = 1e-2
 CERTAIN = 5.0
 WAVE_NUMBER = 2.0
@@ -54,7 +56,7 @@ def trigger_probability(network, conditions):
         return torch.sigmoid(network(torch.as_tensor(conditions))).squeeze(1).numpy()
 
 
-def fit_trigger(recorded, anew, n_thrown, n_lost, generator):
+def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):
     """Maximise the likelihood above.
 
     Where P has come close to 1 that likelihood is flat, so the first steps follow another, of
@@ -71,22 +73,23 @@ def fit_trigger(recorded, anew, n_thrown, n_lost, generator):
     n_thrown, n_lost : (M,) arrays
         How often each shower was thrown, and how often it was not recorded.
     generator : torch.Generator
+    held_out : (recorded, anew, n_lost), optional
+        Of other showers; the weights that give these the highest likelihood are kept.
 
     Returns
     -------
     dict of str to array
         Trained weights.
     """
-    recorded, anew = torch.as_tensor(recorded), torch.as_tensor(anew)
-    showers_per_image = len(anew) / len(recorded)
-    n_thrown, n_lost = (
-        torch.as_tensor(n * showers_per_image, dtype=torch.float32) for n in (n_thrown, n_lost)
-    )
+    n_thrown = _tensors(recorded, anew, n_thrown)[2]
+    recorded, anew, n_lost = _tensors(recorded, anew, n_lost)
+    held_out = held_out and _tensors(*held_out)
     network = trigger_network(recorded.shape[1])
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
     )
+    best, arrays = np.inf, save_arrays(network)
     for step in range(STEPS):
         images = recorded[torch.randint(len(recorded), (BATCH,), generator=generator)]
         showers = torch.randint(len(anew), (BATCH // 16,), generator=generator)
@@ -98,7 +101,19 @@ def fit_trigger(recorded, anew, n_thrown, n_lost, generator):
         loss.backward()
         optimizer.step()
         plan.step()
-    return save_arrays(network)
+        if held_out and step >= FIRST_STEPS and step % LOOK_EVERY == 0:
+            with torch.no_grad():
+                loss = float(_loss(network, *held_out))
+            if loss < best:
+                best = loss
+                arrays = {name: value.copy() for name, value in save_arrays(network).items()}
+    return arrays if held_out else save_arrays(network)
+
+
+def _tensors(recorded, anew, n_throws):
+    """As tensors, with throws in units that make a mean over showers a sum per image."""
+    per_image = np.asarray(n_throws) * len(anew) / len(recorded)
+    return torch.as_tensor(recorded), torch.as_tensor(anew), torch.as_tensor(per_image).float()
 
 
 def _loss(network, images, anew, n_lost):
