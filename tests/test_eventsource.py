@@ -211,8 +211,9 @@ def test_event_source_finds_the_class_for_a_model_file(toy_model):
     assert type(EventSource(str(toy_model))) is CVAEEventSource
 
 
-def test_entry_point_is_found_by_ctapipe(capsys):
+def test_entry_point_is_found_by_ctapipe(capsys, monkeypatch):
     assert "ctapipe_fastsim.eventsource" in detect_and_import_io_plugins()
+    monkeypatch.setattr("sys.argv", ["ctapipe-info", "--event-sources"])  # it looks there too
     ctapipe_info(["--event-sources"])
     assert "ctapipe_fastsim.eventsource.CVAEEventSource" in capsys.readouterr().out
 

@@ -284,6 +284,11 @@ class CVAEEventSource(EventSource):
             return self._thrown.n_thrown
         return int(self._generator_of_events.recorded[self.max_events - 1]) + 1
 
+    @cached_property
+    def _pointing(self):
+        """Altitude and azimuth of the array."""
+        return self._thrown.altitude * u.rad, self._thrown.azimuth * u.rad
+
     def _images_of_block(self, block):
         """Every image of a block by event number and telescope id."""
         return {
@@ -310,7 +315,7 @@ class CVAEEventSource(EventSource):
                 time=time, tels_with_trigger=tel_ids, event_type=EventType.SUBARRAY
             ),
         )
-        altitude, azimuth = self._thrown.altitude * u.rad, self._thrown.azimuth * u.rad
+        altitude, azimuth = self._pointing
         event.monitoring.pointing.array_altitude = altitude
         event.monitoring.pointing.array_azimuth = azimuth
         for tel_id in tel_ids.tolist():

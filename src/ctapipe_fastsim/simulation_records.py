@@ -13,6 +13,8 @@ from ctapipe.containers import (
 __all__ = ["shower_distribution", "simulated_camera", "simulated_shower", "simulation_config"]
 
 GRAMMAGE = u.g / u.cm**2
+NO_GRAMMAGE = 0 * GRAMMAGE  # made once: quantities are a good part of what an event costs
+NO_DISTANCE = 0 * u.m
 
 
 def simulation_config(thrown, obs_id, n_thrown):
@@ -66,7 +68,7 @@ def simulated_shower(shower, primary_id):
         core_y=shower.core_y * u.m,
         h_first_int=shower.h_first_int * u.m,
         x_max=shower.x_max * GRAMMAGE,
-        starting_grammage=0 * GRAMMAGE,
+        starting_grammage=NO_GRAMMAGE,
         shower_primary_id=primary_id,
     )
 
@@ -78,7 +80,7 @@ def simulated_camera(images, row):
         true_image_sum=int(images.counts[row].sum()),
         impact=TelescopeImpactParameterContainer(
             distance=images.impact_distance[row] * u.m,
-            distance_uncert=0 * u.m,
+            distance_uncert=NO_DISTANCE,
             prefix="true_impact",
         ),
     )
