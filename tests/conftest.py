@@ -6,6 +6,7 @@ import pytest
 from ctapipe.core import run_tool
 from toy_production import toy_subarray, write_toy_production
 
+pytest.register_assert_rewrite("helpers")
 # on busy machines torch's threads wait for each other; read when torch is imported
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -37,6 +38,34 @@ def toy_model(toy_file, tmp_path_factory):
 def toy_array_model(toy_array_file, tmp_path_factory):
     """Model file of two telescope types, trained for a few epochs on `toy_array_file`."""
     return train(toy_array_file, tmp_path_factory.mktemp("toy_array_model") / "array.fastsim.h5")
+
+
+@pytest.fixture(scope="session")
+def model(toy_model):
+    """What is in `toy_model`."""
+    return read(toy_model)
+
+
+@pytest.fixture(scope="session")
+def array_model(toy_array_model):
+    """What is in `toy_array_model`."""
+    return read(toy_array_model)
+
+
+@pytest.fixture
+def resources(tmp_path, monkeypatch):
+    """Empty folder in place of that of the bundled models."""
+    folder = tmp_path / "package" / "resources"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("ctapipe_fastsim.bundled.files", lambda package: folder.parent)
+    return folder
+
+
+def read(model_file):
+    """Model of a file."""
+    from ctapipe_fastsim.model_file import read_model
+
+    return read_model(model_file)[0]
 
 
 def train(dl1_file, model_file):

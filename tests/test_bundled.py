@@ -1,22 +1,18 @@
 """Models that come with the package are found by name."""
 
 import pytest
+from helpers import one_line_refusal
 
-from ctapipe_fastsim import bundled
 from ctapipe_fastsim.bundled import bundled_models, model_path
-from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.model_file import is_model_file, read_model
 
 
 @pytest.fixture
-def with_models(tmp_path, monkeypatch):
+def with_models(resources):
     """Two bundled models, and a file that is none."""
-    folder = tmp_path / "package" / "resources"
-    folder.mkdir(parents=True)
     for name in ("zeta.fastsim.h5", "alpha.fastsim.h5", "notes.txt"):
-        (folder / name).write_bytes(b"")
-    monkeypatch.setattr(bundled, "files", lambda package: tmp_path / "package")
-    return folder
+        (resources / name).write_bytes(b"")
+    return resources
 
 
 def test_every_bundled_model_can_be_read():
@@ -51,6 +47,4 @@ def test_a_bundled_name_goes_before_a_file_in_the_working_directory(
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(with_models):
-    with pytest.raises(InputError, match="nowhere.*alpha, zeta") as caught:
-        model_path("nowhere")
-    assert "\n" not in str(caught.value)
+    one_line_refusal(lambda: model_path("nowhere"), "nowhere", "alpha, zeta")

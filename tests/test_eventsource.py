@@ -31,6 +31,7 @@ from ctapipe.io import DataLevel, EventSeeker, EventSource, HDF5EventSource, Tab
 from ctapipe.tools.info import main as ctapipe_info
 from ctapipe.tools.merge import MergeTool
 from ctapipe.tools.process import ProcessorTool
+from helpers import one_line_refusal
 from scipy import stats
 from traitlets import TraitError
 from traitlets.config import Config
@@ -261,9 +262,7 @@ def test_dl1_file_is_left_to_its_own_source(toy_file):
 def test_cut_model_file_is_bad_input(toy_model, tmp_path):
     path = tmp_path / "cut.fastsim.h5"
     path.write_bytes(toy_model.read_bytes()[:-100])
-    with pytest.raises(InputError, match="damaged") as error:
-        EventSource(path)
-    assert "\n" not in str(error.value)
+    one_line_refusal(lambda: EventSource(path), "damaged")
 
 
 def test_import_and_detection_do_not_load_torch(toy_model, toy_file):
@@ -727,12 +726,8 @@ OUTSIDE = [
 
 @pytest.mark.parametrize(("options", "trained"), OUTSIDE)
 def test_outside_the_training_range_is_refused(toy_model, options, trained):
-    with pytest.raises(InputError) as error:
-        EventSource(toy_model, **options)
-    message = str(error.value)
-    assert trained in message
-    assert next(iter(options)).split("_")[0] in message
-    assert "\n" not in message
+    option = next(iter(options)).split("_")[0]
+    one_line_refusal(lambda: EventSource(toy_model, **options), trained, option)
 
 
 @pytest.mark.parametrize(("options", "trained"), OUTSIDE)

@@ -1,7 +1,6 @@
 """Model files give back what was written; whatever is wrong with one is said in one line."""
 
 import hashlib
-import io
 import json
 from dataclasses import asdict, fields
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import tables
 from ctapipe.instrument import SubarrayDescription
+from helpers import one_line_refusal, replace_array, resealed
 
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.eventsource import CVAEEventSource
@@ -20,20 +20,14 @@ from ctapipe_fastsim.tools.info import card
 TYPE = "telescope_types/type_0"
 
 
-@pytest.fixture(scope="module")
-def model(toy_model):
-    return read_model(toy_model)[0]
-
-
 @pytest.fixture
 def tampered(toy_model, tmp_path):
     """Spoil a copy of the model through h5py, and seal it again."""
 
     def tamper(spoil):
-        content = io.BytesIO(toy_model.read_bytes()[512:])
-        with h5py.File(content, "r+") as h5file:
-            spoil(h5file)
-        return sealed(tmp_path / "tampered.fastsim.h5", content.getvalue())
+        path = tmp_path / "tampered.fastsim.h5"
+        path.write_bytes(resealed(toy_model, "model", spoil))
+        return path
 
     return tamper
 
@@ -46,35 +40,16 @@ def with_header(tampered):
         def spoil(h5file):
             header = json.loads(bytes(h5file["header"][:]))
             change(header)
-            replace(h5file, "header", np.frombuffer(json.dumps(header).encode(), np.uint8))
+            replace_array(h5file, "header", np.frombuffer(json.dumps(header).encode(), np.uint8))
 
         return tampered(spoil)
 
     return tamper
 
 
-def sealed(path, content):
-    digest = hashlib.sha256(content).hexdigest()
-    path.write_bytes(f"ctapipe-fastsim model 1 {digest}\n".encode().ljust(511) + b"\n" + content)
-    return path
-
-
-def replace(h5file, name, value):
-    """Put another array in place, with the attributes that PyTables wants."""
-    attributes = dict(h5file[name].attrs)
-    del h5file[name]
-    h5file[name] = value
-    h5file[name].attrs.update(attributes)
-
-
 def refusal(path, action=read_model):
-    """The message with which a model is refused, checked to be one line that names the file."""
-    with pytest.raises(InputError) as caught:
-        action(path)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert len(message) < 400
-    return message
+    """The message with which a model is refused, checked to be one line."""
+    return one_line_refusal(lambda: action(path))
 
 
 def use(path):
@@ -218,7 +193,7 @@ def test_numbers_that_are_not_finite_are_refused(tampered, name, value):
         found.append(f"{group}/{last if last in h5file[group] else next(iter(h5file[group]))}")
         array = np.array(h5file[found[0]])
         array.flat[-1] = value
-        replace(h5file, found[0], array)
+        replace_array(h5file, found[0], array)
 
     message = refusal(tampered(spoil))
     assert found[0] in message
@@ -244,7 +219,7 @@ def test_arrays_of_a_wrong_shape_are_refused(toy_model, tampered, group):
 
         def spoil(h5file, name=name):
             array = np.array(h5file[name])
-            replace(h5file, name, np.concatenate([array.ravel(), array.ravel()]))
+            replace_array(h5file, name, np.concatenate([array.ravel(), array.ravel()]))
 
         refusal(tampered(spoil), use)
 
@@ -255,14 +230,14 @@ def test_arrays_of_a_wrong_shape_are_refused(toy_model, tampered, group):
 )
 def test_arrays_that_are_no_numbers_are_refused(tampered, value):
     name = f"{TYPE}/network/dark"
-    message = refusal(tampered(lambda h5file: replace(h5file, name, value)))
+    message = refusal(tampered(lambda h5file: replace_array(h5file, name, value)))
     assert name in message
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"null", b"\xff\xfe", b"[" * 100_000])
 def test_a_header_that_is_no_object_is_refused(tampered, content):
     header = np.frombuffer(content, np.uint8)
-    refusal(tampered(lambda h5file: replace(h5file, "header", header)))
+    refusal(tampered(lambda h5file: replace_array(h5file, "header", header)))
 
 
 def first_type(header):

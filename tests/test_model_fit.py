@@ -4,26 +4,14 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from model_helpers import SMALL_TRAINING, event_generator, run_epochs
 
 from ctapipe_fastsim import model_fit, trigger
 from ctapipe_fastsim.development import draw_development
-from ctapipe_fastsim.generator import EventGenerator
-from ctapipe_fastsim.model_file import read_model
 from ctapipe_fastsim.model_fit import fit_development, fit_telescope_type
 from ctapipe_fastsim.showers import Showers
-from ctapipe_fastsim.training import TrainingOptions, TrainingRun
+from ctapipe_fastsim.training import TrainingRun
 from ctapipe_fastsim.training_data import read_production
-
-OPTIONS = TrainingOptions(
-    epochs=2,
-    batch_size=128,
-    learning_rate=1e-3,
-    patience=5,
-    n_latent=2,
-    hidden=8,
-    seed=1,
-    device="cpu",
-)
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +33,7 @@ def developed(production):
 
 @pytest.fixture(scope="module")
 def trained(images):
-    run = TrainingRun(images, OPTIONS)
-    for _ in range(2):
-        run.run_epoch(lambda steps: None)
-    return run
+    return run_epochs(TrainingRun(images, SMALL_TRAINING), 2)
 
 
 @pytest.fixture(scope="module")
@@ -154,15 +139,13 @@ def test_showers_without_x_max_can_be_learned(images, production, quick_trigger)
     blind = with_unknown(images, "x_max", "h_first_int")
     name = next(iter(production.images))
     spoiled = replace(production, images={name: blind})
-    run = TrainingRun(blind, replace(OPTIONS, epochs=1))
-    run.run_epoch(lambda steps: None)
+    run = run_epochs(TrainingRun(blind, replace(SMALL_TRAINING, epochs=1)), 1)
     model = fit_development(spoiled, 1, {})
     kind = fit_telescope_type(run, blind, spoiled, model)
     assert "x_max" not in (*kind.conditions.names, *kind.trigger_conditions.names)
     assert not {"x_max", "h_first_int"} & kind.training_images.keys()
     model = replace(model, telescope_types={name: kind})
-    thrown = model.thrown[0].replace(n_thrown=200)
-    generator = EventGenerator(model, model.subarray, thrown, seed=0, obs_id=1)
+    generator = event_generator(model, n_thrown=200, seed=0)
     assert np.isnan(generator.showers.x_max).all()
     assert sum(len(drawn.charge) for drawn in generator.block(0)) > 0
 
@@ -171,9 +154,7 @@ def test_the_trigger_gives_the_recorded_number(kind, production, developed, imag
     """Images among as many showers thrown again, within 12 % (some 5 % by chance)."""
     (name,) = production.images
     model = replace(developed, telescope_types={name: kind})
-    thrown = model.thrown[0]
-    thrown = thrown.replace(n_thrown=10 * thrown.n_thrown)
-    generator = EventGenerator(model, model.subarray, thrown, seed=3, obs_id=1)
+    generator = event_generator(model, n_thrown=10 * model.thrown[0].n_thrown, seed=3)
     assert len(generator.recorded) / 10 == pytest.approx(len(images.counts), rel=0.12)
 
 
@@ -181,8 +162,7 @@ def test_the_trigger_knows_energy_and_distance(kind, production, developed, imag
     """Recorded generated showers are as energetic and close as recorded ones, to 10 %."""
     (name,) = production.images
     model = replace(developed, telescope_types={name: kind})
-    thrown = model.thrown[0].replace(n_thrown=10_000)
-    generator = EventGenerator(model, model.subarray, thrown, seed=4, obs_id=1)
+    generator = event_generator(model, n_thrown=10_000, seed=4)
     recorded = generator.showers[generator.recorded]
     lost = np.setdiff1d(np.arange(10_000), generator.recorded)
     energy, distance = np.log10(recorded.energy), np.hypot(recorded.core_x, recorded.core_y)
@@ -234,14 +214,12 @@ def test_a_long_truth_table_is_thinned(images, monkeypatch):
     assert set(zip(table["energy"].tolist(), table["size"].tolist())) <= pairs
 
 
-def test_every_telescope_type_is_fitted_with_its_own_telescopes(toy_array_model, toy_array_file):
+def test_every_telescope_type_is_fitted_with_its_own_telescopes(array_model, toy_array_file):
     """Numbers of images within 45 %: few showers, but another telescope would be a factor."""
-    model, _ = read_model(toy_array_model)
     production = read_production([toy_array_file])
-    thrown = model.thrown[0].replace(n_thrown=3000)
-    generator = EventGenerator(model, model.subarray, thrown, seed=0, obs_id=1)
+    generator = event_generator(array_model, n_thrown=3000, seed=0)
     for name, kind_images in production.images.items():
-        columns = [str(model.subarray.tel[tel_id]) == name for tel_id in generator.tel_ids]
+        columns = [str(array_model.subarray.tel[tel_id]) == name for tel_id in generator.tel_ids]
         found = generator.telescopes[:, columns].sum() / 10
         assert found == pytest.approx(len(kind_images.counts), rel=0.45)
 

@@ -12,11 +12,8 @@ from ctapipe_fastsim.network import (
     SMALLEST_CLUMP,
     SMALLEST_SPREAD,
     NetworkSizes,
-    flow_sample,
     load_arrays,
     save_arrays,
-    shower_development_flow,
-    size_flow,
 )
 from ctapipe_fastsim.shower_frame import pixel_directions
 
@@ -91,12 +88,6 @@ def test_empty_and_bright_images_have_finite_gradients(cvae, images):
     terms = elbo_terms(cvae, (counts, *images[1:]))
     sum(terms.values()).backward()
     assert all(torch.isfinite(p.grad).all() for p in cvae.parameters())
-
-
-def test_the_size_flow_gets_a_gradient():
-    flow = size_flow(N_CONDITIONS)
-    flow(torch.randn(20, N_CONDITIONS)).log_prob(torch.randn(20, 1)).sum().backward()
-    assert all(parameter.grad.abs().max() > 0 for parameter in flow.parameters())
 
 
 def test_light_map_is_a_share_with_positive_clump_and_spread(cvae, images):
@@ -195,45 +186,6 @@ def test_the_encoder_sees_all_light_on_the_map():
     position = cvae.grid_position(torch.tensor([[0, 0, 1.0, 0]]), torch.ones(1))
     counts = torch.as_tensor(rng.poisson(5, (1, 50)).astype(np.float32))
     assert cvae._binned(counts, position).sum() == counts.sum()
-
-
-@pytest.mark.parametrize(
-    "flow", [lambda: size_flow(3), lambda: shower_development_flow(2, 3), lambda: prior()]
-)
-def test_flow_samples_follow_from_the_noise_and_go_back_to_it(flow):
-    flow = flow()
-    with torch.no_grad():
-        features = flow(torch.zeros(1, 3)).sample().shape[1]
-        context, noise = torch.randn(40, 3), torch.randn(40, features)
-        drawn = flow_sample(flow, context, noise)
-        assert torch.equal(drawn, flow_sample(flow, context, noise))
-        back = flow(context).transform(drawn)
-    assert torch.allclose(back, noise, atol=1e-3)
-
-
-def prior():
-    """The latents' prior, told of three numbers."""
-    sizes = NetworkSizes(2, -1.0, 3.0, 1.0, 15.0, 3.0, 30.0, N_LATENT, hidden=16, n_u=8, n_v=5)
-    return CVAE(sizes, np.zeros(1), np.zeros(1)).prior
-
-
-def test_flow_samples_have_the_density_of_the_flow():
-    """Share of samples below a value against the integrated density; 4 standard errors."""
-    flow, n = size_flow(1), 20_000
-    with torch.no_grad():
-        for parameter in flow.parameters():
-            parameter.mul_(2)
-        context = torch.full((n, 1), 0.5)
-        drawn = flow_sample(flow, context, torch.randn(n, 1))
-        grid = torch.linspace(-8, 8, 20_001, dtype=torch.float64)[:, None]
-        density = flow.double()(torch.full_like(grid, 0.5)).log_prob(grid).exp()
-    cumulative = torch.cumulative_trapezoid(density, grid[:, 0])
-    assert float(cumulative[-1]) == pytest.approx(1, abs=1e-3)
-    for value in (-1.0, 0.0, 1.0):
-        expected = float(cumulative[torch.searchsorted(grid[1:, 0], value)])
-        assert float((drawn < value).float().mean()) == pytest.approx(
-            expected, abs=4 * 0.5 / n**0.5
-        )
 
 
 def test_arrays_go_out_and_in(cvae, pixels):

@@ -1,6 +1,5 @@
 """Sealed files: plain HDF5 for everyone, written whole or not at all, checked before HDF5."""
 
-import errno
 import hashlib
 import io
 import os
@@ -10,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import tables
+from helpers import full_disk, interrupt, one_line_refusal, same_tree, seal
 
 from ctapipe_fastsim import sealed_file
 from ctapipe_fastsim.errors import InputError
@@ -36,22 +36,9 @@ def fill(h5file):
     write_tree(h5file, "/tree", TREE, tables.Filters(complevel=5))
 
 
-def seal(content, kind="thing", version=1):
-    """Any bytes with a valid seal."""
-    digest = hashlib.sha256(content).hexdigest()
-    first = f"ctapipe-fastsim {kind} {version} {digest}\n".encode()
-    return first.ljust(511) + b"\n" + content
-
-
 def refusal(path, kind="thing", newest_version=1):
     """The message with which a file is refused, checked to be one line that names it."""
-    with pytest.raises(InputError) as caught:
-        open_sealed(path, kind, newest_version)[0].close()
-    message = str(caught.value)
-    assert "\n" not in message
-    assert str(path) in message
-    assert len(message) < 400
-    return message
+    return one_line_refusal(lambda: open_sealed(path, kind, newest_version)[0].close(), path)
 
 
 @pytest.fixture
@@ -78,18 +65,23 @@ def tampered(tmp_path):
     return tamper
 
 
-def same_tree(one, other):
-    if not isinstance(one, dict):
-        return np.array_equal(one, other) and one.dtype == np.asarray(other).dtype
-    return one.keys() == other.keys() and all(same_tree(one[k], other[k]) for k in one)
-
-
 def test_what_is_written_is_read(path):
     h5file, digest = open_sealed(path, "thing", 1)
     with h5file:
         assert same_tree(read_tree(h5file, "/tree"), TREE)
         assert same_tree(read_tree(h5file, "/tree/weights/deeper"), TREE["weights"]["deeper"])
     assert digest == hashlib.sha256(path.read_bytes()[512:]).hexdigest()
+
+
+def test_names_with_dots_go_out_and_come_back(tmp_path):
+    """In the file they are names that every program of HDF5 can take."""
+    tree = {"layers.0": {"weight.a": np.eye(2), "bias_a": np.zeros(2)}, "b.1": np.array(3)}
+    path = tmp_path / "dots.h5"
+    path.write_bytes(sealed_bytes("thing", 1, lambda h5file: write_tree(h5file, "/tree", tree)))
+    h5file, _ = open_sealed(path, "thing", 1)
+    with h5file:
+        assert same_tree(read_tree(h5file, "/tree"), tree)
+        assert "/tree/layers__0/weight__a" in h5file.root
 
 
 def test_two_files_can_be_open_at_once(path, tmp_path):
@@ -381,22 +373,13 @@ def test_a_failing_write_leaves_everything_as_it_was(tmp_path, monkeypatch, func
     path = tmp_path / "file"
     if old is not None:
         path.write_bytes(old)
-
-    def fail(*arguments):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, function, fail)
-    with pytest.raises(InputError, match="No space left") as caught:
-        write_atomically(path, b"new")
-    assert "\n" not in str(caught.value)
+    monkeypatch.setattr(os, function, full_disk)
+    one_line_refusal(lambda: write_atomically(path, b"new"), "No space left")
     assert os.listdir(tmp_path) == ([] if old is None else ["file"])
     assert old is None or path.read_bytes() == old
 
 
 def test_an_interrupted_write_leaves_everything_as_it_was(tmp_path, monkeypatch):
-    def interrupt(*arguments):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "file", b"new")
@@ -420,9 +403,7 @@ def unwritable_paths(tmp_path):
 )
 def test_places_that_cannot_be_written_are_refused(tmp_path, where):
     path = unwritable_paths(tmp_path)[where]
-    with pytest.raises(InputError, match="cannot be written") as caught:
-        write_atomically(path, b"new")
-    assert "\n" not in str(caught.value)
+    one_line_refusal(lambda: write_atomically(path, b"new"), "cannot be written")
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
 
 

@@ -7,25 +7,19 @@ a wrong law would have to come with a probability above 0.01 to pass.
 import numpy as np
 import pytest
 from astropy.coordinates import angular_separation, position_angle
+from helpers import TOY_THROWN
 from scipy import stats
 
 from ctapipe_fastsim.showers import Showers, ThrownDistribution
 
 LEAST_PROBABILITY = 0.01
-THROWN = ThrownDistribution(
+THROWN = TOY_THROWN.replace(
     energy_min=0.5,
     energy_max=80.0,
-    spectral_index=-2.0,
-    viewcone_min=0.0,
     viewcone_max=3.0,
-    scatter_min=0.0,
     scatter_max=400.0,
-    altitude=np.radians(70),
     azimuth=np.radians(355),
     n_thrown=5000,
-    shower_reuse=1,
-    primary_id=0,
-    site_altitude=700.0,
 )
 
 

@@ -18,6 +18,7 @@ from ctapipe.image import ImageProcessor
 from ctapipe.io import EventSource, TableLoader
 from ctapipe.io.hdf5eventsource import HDF5EventSource
 from ctapipe.reco import ShowerProcessor
+from helpers import read_telescopes
 from toy_production import toy_subarray, write_toy_production
 
 BRIGHT = 100  # true photo-electrons
@@ -34,10 +35,7 @@ def small_file(tmp_path_factory):
 @pytest.fixture(scope="module", params=["toy_file", "toy_array_file"])
 def loaded(request):
     """Subarray and the telescope events of each telescope."""
-    options = dict(dl1_images=True, true_images=True, simulated=True, pointing=True)
-    options |= dict(dl1_parameters=False, true_parameters=False, dl2=False)
-    with TableLoader(request.getfixturevalue(request.param)) as loader:
-        return loader.subarray, loader.read_telescope_events_by_id(**options)
+    return read_telescopes(request.getfixturevalue(request.param))
 
 
 def bright_images(loaded):

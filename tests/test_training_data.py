@@ -8,24 +8,20 @@ import pytest
 import tables
 from ctapipe.containers import SimulatedShowerContainer
 from ctapipe.coordinates import shower_impact_distance
-from ctapipe.instrument import OpticsDescription, SubarrayDescription, TelescopeDescription
 from ctapipe.io import TableLoader
-from toy_production import toy_subarray, toy_telescope, write_toy_production
+from helpers import TABLES, one_line_refusal, read_telescopes
+from toy_production import toy_subarray, write_toy_production
 
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.training_data import read_production
 
-OPTIONS = dict(dl1_images=True, true_images=True, simulated=True, pointing=True)
-OPTIONS |= dict(dl1_parameters=False, true_parameters=False, dl2=False)
 SMALL = dict(n_showers=12, reuse=3)
 
 
 @pytest.fixture(scope="module")
 def loaded(toy_array_file):
     """Production, and the tables of its telescopes as ctapipe reads them."""
-    with TableLoader(toy_array_file) as loader:
-        telescopes = loader.read_telescope_events_by_id(**OPTIONS)
-        subarray = loader.subarray
+    subarray, telescopes = read_telescopes(toy_array_file)
     return read_production([toy_array_file]), telescopes, subarray
 
 
@@ -51,13 +47,7 @@ def copied(small_file, tmp_path):
 
 def refusal(*paths):
     """The message with which files are refused, checked to be one line that names the last."""
-    with pytest.raises(InputError) as caught:
-        read_production(paths)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert str(paths[-1]) in message
-    assert len(message) < 400
-    return message
+    return one_line_refusal(lambda: read_production(paths), paths[-1])
 
 
 def test_every_image_of_the_file_is_there(loaded):
@@ -134,20 +124,21 @@ def test_thrown_distribution_is_that_of_the_configuration(loaded):
     assert (thrown.primary_id, thrown.site_altitude) == (0, pytest.approx(700))
 
 
-def test_thrown_energies_are_counted_as_in_the_file(toy_array_file, loaded):
+def test_thrown_cores_are_counted_as_in_the_file(toy_array_file, loaded):
     with TableLoader(toy_array_file) as loader:
         histogram = loader.read_shower_distribution()["histogram"][0]
-    counts, edges = loaded[0].energy_histogram
-    assert np.array_equal(counts, histogram.sum(axis=1))
+    counts, energy, distance = loaded[0].thrown_histogram
+    assert np.array_equal(counts, histogram)
     assert counts.sum() == 300
-    assert len(edges) == len(counts) + 1
-    assert edges[[0, -1]] == pytest.approx([1, 50])
+    assert counts.shape == (len(energy) - 1, len(distance) - 1)
+    assert energy[[0, -1]] == pytest.approx([1, 50])
+    assert distance[[0, -1]] == pytest.approx([0, 250])
 
 
 def test_all_cores_of_a_shower_have_its_number(toy_file):
     """The toy's event_id tells: shower * 100 + core."""
     with TableLoader(toy_file) as loader:
-        events = loader.read_telescope_events(**OPTIONS)
+        events = loader.read_telescope_events(**TABLES)
     (images,) = read_production([toy_file]).images.values()
     shower_of = dict(zip(events["true_energy"].tolist(), events["event_id"] // 100, strict=True))
     expected = np.array([shower_of[energy] for energy in images.showers.energy.tolist()])
@@ -178,7 +169,7 @@ def test_two_files_are_joined(small_file, folder):
             found = getattr(getattr(joined.images[name], group), field.name)
             assert np.array_equal(found, np.concatenate(pair))
     assert [thrown.n_thrown for thrown in joined.thrown] == [72]
-    counts = [part.energy_histogram[0] for part in (*parts, joined)]
+    counts = [part.thrown_histogram[0] for part in (*parts, joined)]
     assert np.array_equal(counts[0] + counts[1], counts[2])
     numbers = joined.images[name].shower_number
     assert not set(numbers[: len(one.counts)]) & set(numbers[len(one.counts) :])
@@ -197,7 +188,7 @@ def test_histograms_with_other_edges_are_not_added(small_file, folder):
     path = folder / "harder.h5"
     write_toy_production(path, **SMALL, energy_range=(3, 100))
     production = read_production([small_file, path])
-    assert production.energy_histogram is None
+    assert production.thrown_histogram is None
     assert sorted(t.energy_max for t in production.thrown) == [50, 100]
 
 
@@ -205,30 +196,13 @@ def test_files_without_a_histogram_can_be_read(copied):
     with tables.open_file(copied, "a") as h5file:
         h5file.remove_node("/simulation/service/shower_distribution")
     production = read_production([copied])
-    assert production.energy_histogram is None
+    assert production.thrown_histogram is None
     assert production.images
 
 
 def test_the_equivalent_focal_length_stands_in_for_an_unknown_effective_one(tmp_path):
-    telescope = toy_telescope("ToyCam", 169)
-    optics = telescope.optics
-    blurred = OpticsDescription(
-        name=optics.name,
-        size_type=optics.size_type,
-        n_mirrors=1,
-        equivalent_focal_length=optics.equivalent_focal_length,
-        effective_focal_length=np.nan * u.m,
-        mirror_area=optics.mirror_area,
-        n_mirror_tiles=30,
-        reflector_shape=optics.reflector_shape,
-    )
-    source = toy_subarray()
-    subarray = SubarrayDescription(
-        "toy",
-        source.positions,
-        {1: TelescopeDescription("ToyCam", blurred, telescope.camera)},
-        source.reference_location,
-    )
+    subarray = toy_subarray()
+    subarray.tel[1].optics.effective_focal_length = np.nan * u.m
     write_toy_production(tmp_path / "equivalent.h5", subarray, **SMALL)
     production = read_production([tmp_path / "equivalent.h5"])
     assert production.subarray.tel[1].optics.effective_focal_length == 5 * u.m
@@ -302,22 +276,18 @@ def test_true_images_that_are_not_known_are_refused(copied):
     assert "without true photo-electrons" in refusal(copied)
 
 
-def test_files_without_simulation_are_refused(copied):
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ("/simulation", "no simulated showers"),
+        ("/configuration/simulation", "no simulation configuration"),
+        ("/dl1/event/telescope/images", "--write-images"),
+    ],
+)
+def test_files_without_simulation_or_images_are_refused(copied, node, message):
     with tables.open_file(copied, "a") as h5file:
-        h5file.remove_node("/simulation", recursive=True)
-    assert "no simulated showers" in refusal(copied)
-
-
-def test_files_without_simulation_configuration_are_refused(copied):
-    with tables.open_file(copied, "a") as h5file:
-        h5file.remove_node("/configuration/simulation", recursive=True)
-    assert "no simulation configuration" in refusal(copied)
-
-
-def test_files_without_images_are_refused(copied):
-    with tables.open_file(copied, "a") as h5file:
-        h5file.remove_node("/dl1/event/telescope/images", recursive=True)
-    assert "--write-images" in refusal(copied)
+        h5file.remove_node(node, recursive=True)
+    assert message in refusal(copied)
 
 
 def test_an_incomplete_simulation_configuration_is_refused(copied):

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from .errors import InputError
-from .network import flow_sample, load_arrays, shower_development_flow
+from .flows import flow_sample, shower_development_flow
+from .network import load_arrays
 from .showers import Showers
 
 __all__ = ["draw_development"]

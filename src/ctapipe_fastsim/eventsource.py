@@ -4,70 +4,23 @@ from functools import cached_property
 
 import astropy.units as u
 import numpy as np
-from astropy.time import Time
 from ctapipe.containers import (
-    ArrayEventContainer,
     CoordinateFrameType,
-    DL1CameraContainer,
-    EventIndexContainer,
-    EventType,
     ObservationBlockContainer,
     SchedulingBlockContainer,
-    SimulatedEventContainer,
-    TelescopePointingContainer,
-    TelescopeTriggerContainer,
-    TriggerContainer,
 )
 from ctapipe.core import Provenance
-from ctapipe.core.traits import AstroQuantity, Bool, CaselessStrEnum, Float, Int
+from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int
 from ctapipe.io import DataLevel, EventSource
-from traitlets import TraitType
 
 from .errors import InputError
 from .model_file import is_model_file, read_model
-from .simulation_records import (
-    shower_distribution,
-    simulated_camera,
-    simulated_shower,
-    simulation_config,
-)
+from .simulation_records import shower_distribution, simulation_config
+from .source_traits import ImageSize, quantity_trait
 from .thrown_options import check_size, requested_distribution
+from .trigger_time import trigger_times
 
 __all__ = ["CVAEEventSource"]
-
-FIRST_TRIGGER_MJD = 59000.0
-EVENTS_PER_SECOND = 1000.0
-
-
-def quantity_trait(physical_type, help):
-    """An optional quantity, by default what the training production had."""
-    trait = AstroQuantity(
-        physical_type=u.get_physical_type(physical_type),
-        allow_none=True,
-        help=f"{help} Default: as in the training production.",
-    )
-    trait.default_value = None  # AstroQuantity refuses it as an argument
-    return trait.tag(config=True)
-
-
-class ImageSize(TraitType):
-    """One image size (p.e.), or a low and a high one; always kept as a pair."""
-
-    info_text = "a number of photo-electrons, or a low and a high one"
-
-    def validate(self, obj, value):
-        """A pair of floats."""
-        try:
-            pair = tuple(float(number) for number in np.atleast_1d(value))
-        except (TypeError, ValueError):
-            self.error(obj, value)
-        if len(pair) not in (1, 2):
-            self.error(obj, value)
-        return pair if len(pair) == 2 else pair * 2
-
-    def from_string(self, text):
-        """From the command line: ``500`` or ``100,500``, in brackets or not."""
-        return self.validate(None, text.strip("()[] ").split(","))
 
 
 class CVAEEventSource(EventSource):
@@ -193,7 +146,7 @@ class CVAEEventSource(EventSource):
     @property
     def observation_blocks(self):
         """One, pointing to a fixed altitude and azimuth."""
-        start = Time(FIRST_TRIGGER_MJD, format="mjd", scale="tai")
+        start = trigger_times(0)
         block = ObservationBlockContainer(
             obs_id=np.uint64(self.obs_id),
             sb_id=np.uint64(self.obs_id),
@@ -223,24 +176,24 @@ class CVAEEventSource(EventSource):
         return min(n_recorded, self.max_events) if self.max_events else n_recorded
 
     def _generator(self):
-        from .generator import EVENTS_PER_BLOCK
+        from .event_block import EVENTS_PER_BLOCK
 
         for first in range(0, len(self), EVENTS_PER_BLOCK):
-            images = self._images_of_block(first // EVENTS_PER_BLOCK)
-            for count in range(first, min(first + EVENTS_PER_BLOCK, len(self))):
-                yield self._event(count, images)
+            block = self._block(first // EVENTS_PER_BLOCK)
+            for index in range(first, min(first + EVENTS_PER_BLOCK, len(self))):
+                yield block.event(index)
 
     def _get_event_by_index(self, index):
-        from .generator import EVENTS_PER_BLOCK
+        from .event_block import EVENTS_PER_BLOCK
 
         if not 0 <= index < len(self):
             raise IndexError(f"event index {index} is not in 0 to {len(self) - 1}")
-        block, images = getattr(self, "_last_block", (None, None))
-        if block != index // EVENTS_PER_BLOCK:
-            block = index // EVENTS_PER_BLOCK
-            images = self._images_of_block(block)
-            self._last_block = block, images
-        return self._event(index, images)
+        number = index // EVENTS_PER_BLOCK
+        last_number, block = getattr(self, "_last_block", (None, None))
+        if number != last_number:
+            block = self._block(number)
+            self._last_block = number, block
+        return block.event(index)
 
     def _get_event_by_id(self, event_id):
         recorded = self._generator_of_events.recorded[: len(self)]
@@ -284,53 +237,10 @@ class CVAEEventSource(EventSource):
             return self._thrown.n_thrown
         return int(self._generator_of_events.recorded[self.max_events - 1]) + 1
 
-    @cached_property
-    def _pointing(self):
-        """Altitude and azimuth of the array."""
-        return self._thrown.altitude * u.rad, self._thrown.azimuth * u.rad
+    def _block(self, number):
+        from .event_block import EventBlock
 
-    def _images_of_block(self, block):
-        """Every image of a block by event number and telescope id."""
-        return {
-            (int(event), int(tel_id)): (images, row)
-            for images in self._generator_of_events.block(block)
-            for row, (event, tel_id) in enumerate(zip(images.event, images.tel_id))
-        }
-
-    def _event(self, count, images):
-        """Fill the containers of one event."""
-        generator = self._generator_of_events
-        shower_number = int(generator.recorded[count])
-        tel_ids = generator.tel_ids[generator.telescopes[count]]
-        time = Time(FIRST_TRIGGER_MJD, count / EVENTS_PER_SECOND / 86400, format="mjd", scale="tai")
-        event = ArrayEventContainer(
-            count=count,
-            index=EventIndexContainer(
-                obs_id=np.uint64(self.obs_id), event_id=np.uint64(shower_number)
-            ),
-            simulation=SimulatedEventContainer(
-                shower=simulated_shower(generator.showers[shower_number], self._thrown.primary_id)
-            ),
-            trigger=TriggerContainer(
-                time=time, tels_with_trigger=tel_ids, event_type=EventType.SUBARRAY
-            ),
-        )
-        altitude, azimuth = self._pointing
-        event.monitoring.pointing.array_altitude = altitude
-        event.monitoring.pointing.array_azimuth = azimuth
-        for tel_id in tel_ids.tolist():
-            drawn, row = images[count, tel_id]
-            event.monitoring.tel[tel_id].pointing = TelescopePointingContainer(
-                altitude=altitude, azimuth=azimuth
-            )
-            event.trigger.tel[tel_id] = TelescopeTriggerContainer(
-                time=time, event_type=EventType.SUBARRAY, n_trigger_pixels=-1
-            )
-            event.simulation.tel[tel_id] = simulated_camera(drawn, row)
-            event.dl1.tel[tel_id] = DL1CameraContainer(
-                image=drawn.charge[row].copy(), peak_time=drawn.peak_time[row].copy(), is_valid=True
-            )
-        return event
+        return EventBlock(self._generator_of_events, number, self.obs_id)
 
     def _allowed_telescopes(self):
         unknown = sorted(self.allowed_tels - set(self._subarray.tel))

@@ -4,10 +4,13 @@ from dataclasses import fields
 
 import numpy as np
 import torch
+from scipy.special import expit
 
-from .network import CVAE, LightMap, NetworkSizes, flow_sample, load_arrays, size_flow
+from .flows import flow_sample, size_flow
+from .network import CVAE, LightMap, NetworkSizes, load_arrays
 from .shower_frame import pixel_directions
-from .trigger import trigger_network, trigger_probability
+from .trigger import trigger_logit, trigger_network
+from .trigger_table import trigger_table_logit
 
 __all__ = ["ImageGenerator", "share_light"]
 
@@ -42,7 +45,8 @@ class ImageGenerator:
 
     def trigger_probability(self, values):
         """Probability that the telescope records, (N,), for `condition_values`."""
-        return trigger_probability(self.trigger, self.kind.trigger_conditions.transform(values))
+        logit = trigger_logit(self.trigger, self.kind.trigger_conditions.transform(values))
+        return expit(logit + trigger_table_logit(self.kind.trigger_table, values))
 
     def draw(self, values, geometry, rng, size=None):
         """Draw images.

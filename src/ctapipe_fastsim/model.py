@@ -24,6 +24,8 @@ class TelescopeTypeModel:
         Arguments of `network.NetworkSizes`.
     network, size_flow, trigger : dict of str to array
         Trained weights.
+    trigger_table : dict of str to array
+        Of `fit_trigger_table`.
     response : CameraResponse
     training_images : dict of str to (N,) array
         Truth of the training images, for drawing conditions at a given size: the fields of
@@ -42,6 +44,7 @@ class TelescopeTypeModel:
     network: dict
     size_flow: dict
     trigger: dict
+    trigger_table: dict
     response: CameraResponse
     training_images: dict
     history: dict

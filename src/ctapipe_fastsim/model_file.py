@@ -40,7 +40,7 @@ COMPRESSION = tables.Filters(complevel=5, complib="zlib", shuffle=True)
 DEVELOPMENT = ("x_max", "h_first_int")
 TRUTH = {"energy", "source_lon", "source_lat", "core_x", "core_y", "size"}
 FIGURES = ("images", "held_out_images", "epochs")
-ARRAY_GROUPS = ("network", "size_flow", "trigger", "training_images", "history")
+ARRAY_GROUPS = ("network", "size_flow", "trigger", "trigger_table", "training_images", "history")
 
 
 def is_model_file(path):
@@ -64,10 +64,10 @@ def write_model(path, model):
 
     def fill(h5file):
         model.subarray.to_hdf(h5file)
-        write_tree(h5file, "/development", _escaped(model.development), COMPRESSION)
+        write_tree(h5file, "/development", model.development, COMPRESSION)
         h5file.create_group("/", "telescope_types")
         for i, kind in enumerate(model.telescope_types.values()):
-            arrays = {group: _escaped(getattr(kind, group)) for group in ARRAY_GROUPS}
+            arrays = {group: getattr(kind, group) for group in ARRAY_GROUPS}
             arrays["response"] = {
                 f.name: getattr(kind.response, f.name) for f in fields(kind.response)
             }
@@ -116,7 +116,7 @@ def _read(h5file):
     subarray = SubarrayDescription.from_hdf(h5file)
     kinds = {}
     for i, (name, entry) in enumerate(header["telescope_types"].items()):
-        arrays = read_tree(h5file, f"/telescope_types/type_{i}")
+        where = f"/telescope_types/type_{i}"
         pixels = [d.camera.geometry.n_pixels for d in subarray.tel.values() if str(d) == name]
         if not pixels:
             raise ValueError(f"no telescope of type {name} in the subarray")
@@ -126,11 +126,12 @@ def _read(h5file):
             trigger_conditions=_scaling(entry["trigger_conditions"]),
             size=SizeScaling(**entry["size"]),
             network_sizes=entry["network_sizes"],
-            response=_response(arrays["response"]),
+            response=_response(read_tree(h5file, f"{where}/response")),
             figures=entry["figures"],
-            **{group: _unescaped(arrays[group]) for group in ARRAY_GROUPS},
+            **{group: read_tree(h5file, f"{where}/{group}") for group in ARRAY_GROUPS},
         )
         _check_training_images(kinds[name].training_images)
+        _check_trigger_table(kinds[name].trigger_table)
         _check_numbers("figures", kinds[name].figures, FIGURES)
         _check_numbers("size", entry["size"])
     if not kinds:
@@ -142,7 +143,7 @@ def _read(h5file):
     return Model(
         subarray,
         tuple(ThrownDistribution(**thrown) for thrown in header["thrown"]),
-        _unescaped(read_tree(h5file, "/development")),
+        read_tree(h5file, "/development"),
         _scaling(header["development_features"], DEVELOPMENT),
         _scaling(header["development_conditions"]),
         kinds,
@@ -161,6 +162,15 @@ def _check_training_images(images):
         raise ValueError(f"training images have no {min(missing)}")
     if {np.shape(column) for column in images.values()} != {(len(images["size"]),)}:
         raise ValueError("training images have columns of different shapes")
+
+
+def _check_trigger_table(table):
+    shapes = {name: np.shape(values) for name, values in table.items()}
+    if shapes.pop("logit", (0,)) < (2, 2) or shapes != {
+        "log10_energy": (2,),
+        "impact_distance": (2,),
+    }:
+        raise ValueError("the trigger table has entries of other names or shapes")
 
 
 def _header(model):
@@ -215,12 +225,3 @@ def _response(arrays):
         if found != shape:
             raise ValueError(f"response {name!r} has shape {found}, not {shape}")
     return response
-
-
-def _escaped(arrays):
-    """Names of weights hold dots, names of HDF5 nodes better do not."""
-    return {name.replace(".", "__"): value for name, value in arrays.items()}
-
-
-def _unescaped(arrays):
-    return {name.replace("__", "."): value for name, value in arrays.items()}

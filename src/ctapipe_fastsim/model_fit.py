@@ -4,12 +4,14 @@ import numpy as np
 import torch
 
 from .conditions import ConditionScaling, condition_values
+from .flows import shower_development_flow
 from .model import Model, TelescopeTypeModel
-from .network import save_arrays, shower_development_flow
+from .network import load_arrays, save_arrays
 from .random_streams import random_stream
 from .response import fit_response
-from .thrown_anew import recorded_showers, thrown_anew
-from .trigger import fit_trigger
+from .thrown_anew import recorded_showers, spread_like_thrown, thrown_anew
+from .trigger import fit_trigger, trigger_logit, trigger_network
+from .trigger_table import fit_trigger_table
 
 __all__ = ["fit_development", "fit_telescope_type"]
 
@@ -68,17 +70,16 @@ def fit_telescope_type(run, images, production, model):
     """
     run.keep_best()
     response = fit_response(images.counts, images.charge, images.peak_time, *run.arrival_times())
-    trigger_conditions, trigger = _fit_trigger(images, production, model, run.options.seed)
+    trigger = _fit_trigger(images, production, model, run.options.seed)
     best = int(np.argmin(run.history["loss"]))
     return TelescopeTypeModel(
         name=str(images.telescope),
         conditions=run.conditions,
-        trigger_conditions=trigger_conditions,
         size=run.size,
         network_sizes=run.cvae.sizes.to_dict(),
         network=save_arrays(run.cvae),
         size_flow=save_arrays(run.size_flow),
-        trigger=trigger,
+        **trigger,
         response=response,
         training_images=_truth_table(images, run.options.seed),
         history={name: np.asarray(values) for name, values in run.history.items()},
@@ -92,7 +93,10 @@ def fit_telescope_type(run, images, production, model):
 
 
 def _fit_trigger(images, production, model, seed):
-    """Recorded images against the same showers, and those never recorded, thrown anew."""
+    """Recorded images against the same showers, and those never recorded, thrown anew.
+
+    Returns the fields of `TelescopeTypeModel` that are about the trigger.
+    """
     recorded = condition_values(images.showers, images.geometry, images.pointing_altitude)
     rng = random_stream("thrown anew", seed)
     values, n_thrown, n_lost, shower = thrown_anew(production, images, model, rng)
@@ -110,7 +114,13 @@ def _fit_trigger(images, production, model, seed):
         generator,
         held_out=held_out,
     )
-    return scaling, arrays
+    network = load_arrays(trigger_network(len(scaling.names)), arrays)
+    spread, n_thrown = spread_like_thrown(production, images, model, rng)
+    table = fit_trigger_table(
+        *(recorded, trigger_logit(network, scaled)),
+        *(spread, trigger_logit(network, scaling.transform(spread)), n_thrown),
+    )
+    return {"trigger_conditions": scaling, "trigger": arrays, "trigger_table": table}
 
 
 def _fit_flow(target, context, seed):

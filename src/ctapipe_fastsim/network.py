@@ -8,21 +8,18 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-import zuko
 from torch import nn
 from torch.nn import functional
 
+from .flows import latent_prior
 from .shower_frame import to_shower_frame
 
 __all__ = [
     "CVAE",
     "LightMap",
     "NetworkSizes",
-    "flow_sample",
     "load_arrays",
     "save_arrays",
-    "shower_development_flow",
-    "size_flow",
 ]
 
 ENCODER_U, ENCODER_V = 24, 13
@@ -120,9 +117,7 @@ class CVAE(nn.Module):
             (sizes.hidden, sizes.hidden, sizes.rank),
             N_MAPS * sizes.n_u * sizes.n_v,
         )
-        self.prior = zuko.flows.NSF(
-            sizes.n_latent, n_known, transforms=3, passes=2, hidden_features=(64, 64), bins=8
-        )
+        self.prior = latent_prior(sizes.n_latent, n_known)
         self.dark = nn.Parameter(torch.tensor(-8.0))
         self.log_camera_spread = nn.Parameter(torch.tensor(-1.0))
         self.time_signal_odds = nn.Parameter(torch.tensor([0.0, 1.0]))
@@ -203,21 +198,6 @@ class CVAE(nn.Module):
         cell = torch.where(inside, i * ENCODER_V + j, 0)
         grid = values.new_zeros(len(values), ENCODER_U * ENCODER_V)
         return grid.scatter_add_(1, cell, values * inside)
-
-
-def size_flow(n_conditions):
-    """Density of the standardised log size given C conditions, a neural spline flow."""
-    return zuko.flows.NSF(1, n_conditions, transforms=1, hidden_features=(64, 64), bins=12)
-
-
-def shower_development_flow(n_features, n_conditions):
-    """Joint density of X_max and height of first interaction given the energy."""
-    return zuko.flows.NSF(n_features, n_conditions, transforms=1, hidden_features=(32, 32), bins=8)
-
-
-def flow_sample(flow, context, noise):
-    """Sample a flow from given standard normal noise (B, features), so that the seed is ours."""
-    return flow(context).transform.inv(noise)
 
 
 def perceptron(n_input, widths, n_output):

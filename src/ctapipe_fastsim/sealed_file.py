@@ -30,6 +30,7 @@ BLOCK = 512
 LARGEST_FILE = 2**30
 LARGEST_CONTENT = 2**31
 NUMBERS = "biuf"
+DOT = "__"  # names of weights hold dots, names of HDF5 nodes better do not
 
 _file_numbers = itertools.count()  # HDF5 takes files in memory of one name for the same file
 
@@ -189,17 +190,19 @@ def _refuse_dangerous(content, path):
 def write_tree(h5file, where, tree, filters=None):
     """Write a nested dictionary of number arrays below the group ``where``.
 
+    Names may hold dots but no double underscores, which stand for dots in the file.
     ``filters`` are `tables.Filters` to compress with.
     """
     parent, name = where.rsplit("/", 1)
     h5file.create_group(parent or "/", name)
     for key, value in tree.items():
+        name = key.replace(".", DOT)
         if isinstance(value, dict):
-            write_tree(h5file, f"{where}/{key}", value, filters)
+            write_tree(h5file, f"{where}/{name}", value, filters)
         elif filters is None or np.size(value) == 0 or np.ndim(value) == 0:
-            h5file.create_array(where, key, np.asarray(value))
+            h5file.create_array(where, name, np.asarray(value))
         else:
-            h5file.create_carray(where, key, obj=np.asarray(value), filters=filters)
+            h5file.create_carray(where, name, obj=np.asarray(value), filters=filters)
 
 
 def read_tree(h5file, where):
@@ -214,8 +217,9 @@ def read_tree(h5file, where):
         raise ValueError(f"{where} is missing")
     tree = {}
     for node in h5file.list_nodes(where):
+        key = node._v_name.replace(DOT, ".")
         if isinstance(node, tables.Group):
-            tree[node._v_name] = read_tree(h5file, node._v_pathname)
+            tree[key] = read_tree(h5file, node._v_pathname)
             continue
         value = node.read() if isinstance(node, tables.Array) else None
         value = np.asarray(value)
@@ -223,5 +227,5 @@ def read_tree(h5file, where):
             raise ValueError(f"{node._v_pathname} is not an array of numbers")
         if not np.isfinite(value).all():
             raise ValueError(f"{node._v_pathname} has values that are not finite")
-        tree[node._v_name] = value
+        tree[key] = value
     return tree

@@ -135,9 +135,12 @@ class ThrownDistribution:
         )
         return altitude_azimuth(direction)
 
-    def cores(self, rng, n):
-        """Draw n core positions: two (n,) arrays, m."""
-        area = rng.random(n)
+    def cores(self, rng, n, strata=1):
+        """Draw n core positions: two (n,) arrays, m.
+
+        Every ``strata`` in a row lie one in each of as many rings of equal area.
+        """
+        area = (np.arange(n) % strata + rng.random(n)) / strata
         radius = np.sqrt(self.scatter_min**2 + area * (self.scatter_max**2 - self.scatter_min**2))
         angle = 2 * np.pi * rng.random(n)
         return radius * np.cos(angle), radius * np.sin(angle)

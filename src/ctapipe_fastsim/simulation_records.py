@@ -10,10 +10,15 @@ from ctapipe.containers import (
     TelescopeImpactParameterContainer,
 )
 
-__all__ = ["shower_distribution", "simulated_camera", "simulated_shower", "simulation_config"]
+__all__ = [
+    "shower_distribution",
+    "shower_quantities",
+    "simulated_camera",
+    "simulated_shower",
+    "simulation_config",
+]
 
 GRAMMAGE = u.g / u.cm**2
-NO_GRAMMAGE = 0 * GRAMMAGE  # made once: quantities are a good part of what an event costs
 NO_DISTANCE = 0 * u.m
 
 
@@ -58,29 +63,35 @@ def shower_distribution(thrown, obs_id, showers):
     )
 
 
-def simulated_shower(shower, primary_id):
-    """SimulatedShowerContainer of one entry of `Showers`."""
-    return SimulatedShowerContainer(
-        energy=shower.energy * u.TeV,
-        alt=shower.altitude * u.rad,
-        az=shower.azimuth * u.rad,
-        core_x=shower.core_x * u.m,
-        core_y=shower.core_y * u.m,
-        h_first_int=shower.h_first_int * u.m,
-        x_max=shower.x_max * GRAMMAGE,
-        starting_grammage=NO_GRAMMAGE,
-        shower_primary_id=primary_id,
+def shower_quantities(showers):
+    """Fields of SimulatedShowerContainer for all `Showers`, as (N,) quantities.
+
+    One at a time, quantities would be a good part of what an event costs.
+    """
+    return dict(
+        energy=showers.energy * u.TeV,
+        alt=showers.altitude * u.rad,
+        az=showers.azimuth * u.rad,
+        core_x=showers.core_x * u.m,
+        core_y=showers.core_y * u.m,
+        h_first_int=showers.h_first_int * u.m,
+        x_max=showers.x_max * GRAMMAGE,
+        starting_grammage=np.zeros(len(showers)) * GRAMMAGE,
     )
 
 
-def simulated_camera(images, row):
-    """SimulatedCameraContainer of one row of generated `Images`."""
+def simulated_shower(quantities, row, primary_id):
+    """SimulatedShowerContainer of one row of `shower_quantities`."""
+    values = {name: quantity[row] for name, quantity in quantities.items()}
+    return SimulatedShowerContainer(shower_primary_id=primary_id, **values)
+
+
+def simulated_camera(true_image, impact_distance):
+    """SimulatedCameraContainer of one image (P,) and its impact distance, a quantity."""
     return SimulatedCameraContainer(
-        true_image=images.counts[row].copy(),
-        true_image_sum=int(images.counts[row].sum()),
+        true_image=true_image.copy(),
+        true_image_sum=int(true_image.sum()),
         impact=TelescopeImpactParameterContainer(
-            distance=images.impact_distance[row] * u.m,
-            distance_uncert=NO_DISTANCE,
-            prefix="true_impact",
+            distance=impact_distance, distance_uncert=NO_DISTANCE, prefix="true_impact"
         ),
     )

@@ -15,11 +15,12 @@ from .development import draw_development
 from .shower_frame import image_geometry
 from .showers import Showers
 
-__all__ = ["recorded_showers", "thrown_anew"]
+__all__ = ["recorded_showers", "spread_like_thrown", "thrown_anew"]
 
 N_CORES = 48
 N_NEVER_RECORDED = 1000
 N_ENERGY_BINS = 20
+N_SPREAD = 200_000
 SAME_POINTING = np.radians(0.05)
 
 
@@ -68,14 +69,7 @@ def thrown_anew(production, images, model, rng):
     shower_of_image : (N,) int array
         Which of the M showers each image is of.
     """
-    kind = str(images.telescope)
-    positions = np.stack(
-        [
-            model.subarray.positions[i].to_value("m")
-            for i, description in model.subarray.tel.items()
-            if str(description) == kind
-        ]
-    )
+    positions = _positions(model.subarray, images.telescope)
     parts, everything = [], []
     for run in production.thrown:
         showers, stands_for = _showers_of_run(production, model, run, rng)
@@ -90,13 +84,72 @@ def thrown_anew(production, images, model, rng):
     return values, n_thrown, np.maximum(0, n_thrown - n_recorded), shower_of_image
 
 
+def spread_like_thrown(production, images, model, rng):
+    """Cores spread over energy and distance exactly as the files' histogram says.
+
+    Parameters
+    ----------
+    production, images, model, rng
+        As for `thrown_anew`.
+
+    Returns
+    -------
+    values : dict of str to (M,) array
+        As `condition_values`, of one telescope each.
+    n_thrown : int
+        How many times a core was thrown before a telescope of this type.
+    """
+    positions = _positions(model.subarray, images.telescope)
+    n_thrown = sum(run.n_thrown for run in production.thrown)
+    parts = []
+    for run in production.thrown:
+        showers = run.replace(n_thrown=round(N_SPREAD * run.n_thrown / n_thrown)).throw(rng)
+        if production.thrown_histogram is not None and len(production.thrown) == 1:
+            showers = _in_cells(showers, *production.thrown_histogram, rng)
+        showers = draw_development(model, showers, run.altitude, rng)
+        parts.append(_in_telescopes(showers, run, positions, rng))
+    values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return values, n_thrown * len(positions)
+
+
+def _in_cells(showers, counts, energy_edges, distance_edges, rng):
+    """Showers with energies and core distances drawn from a histogram, flat inside of cells."""
+    cell = rng.choice(counts.size, len(showers), p=counts.ravel() / counts.sum())
+    row, column = np.unravel_index(cell, counts.shape)
+    low, high = np.log(energy_edges[row]), np.log(energy_edges[row + 1])
+    energy = np.exp(low + (high - low) * rng.random(len(showers)))
+    low, high = distance_edges[column] ** 2, distance_edges[column + 1] ** 2
+    distance = np.sqrt(low + (high - low) * rng.random(len(showers)))
+    angle = np.arctan2(showers.core_y, showers.core_x)
+    return replace(
+        showers, energy=energy, core_x=distance * np.cos(angle), core_y=distance * np.sin(angle)
+    )
+
+
+def _positions(subarray, telescope):
+    """Of all telescopes of one type, (T, 3), m."""
+    return np.stack(
+        [
+            subarray.positions[i].to_value("m")
+            for i, description in subarray.tel.items()
+            if str(description) == str(telescope)
+        ]
+    )
+
+
 def _conditions(showers, run, positions, rng):
     """Conditions of every shower with K new cores, in a telescope taken at random."""
     n = len(showers) * N_CORES
-    core_x, core_y = run.cores(rng, n)
+    core_x, core_y = run.cores(rng, n, strata=N_CORES)
     showers = replace(
         showers[np.repeat(np.arange(len(showers)), N_CORES)], core_x=core_x, core_y=core_y
     )
+    return _in_telescopes(showers, run, positions, rng)
+
+
+def _in_telescopes(showers, run, positions, rng):
+    """Conditions of N showers, each in a telescope taken at random."""
+    n = len(showers)
     position = positions[rng.integers(len(positions), size=n)]
     geometry = image_geometry(showers, run.altitude, run.azimuth, position)
     return condition_values(showers, geometry, run.altitude)
@@ -136,9 +189,9 @@ def _showers_of_run(production, model, run, rng):
 
 def _thrown_per_bin(production, run, drawn):
     """Thrown showers in bins of energy: counted where the files do, else as expected."""
-    if production.energy_histogram is not None and len(production.thrown) == 1:
-        counts, edges = production.energy_histogram
-        return counts / run.shower_reuse, edges
+    if production.thrown_histogram is not None and len(production.thrown) == 1:
+        counts, edges, _ = production.thrown_histogram
+        return counts.sum(axis=1) / run.shower_reuse, edges
     edges = np.geomspace(run.energy_min, run.energy_max, N_ENERGY_BINS + 1)
     share = np.histogram(drawn.energy, edges)[0] / len(drawn)
     return share * run.n_thrown / run.shower_reuse, edges

@@ -8,8 +8,9 @@ from torch import nn
 
 from .conditions import ConditionScaling, SizeScaling, condition_values
 from .errors import InputError
+from .flows import size_flow
 from .loss import count_log_likelihood, kl_sample, time_log_likelihood
-from .network import CVAE, NetworkSizes, load_arrays, save_arrays, size_flow
+from .network import CVAE, NetworkSizes, load_arrays, save_arrays
 from .random_streams import random_stream
 from .shower_frame import pixel_directions, to_shower_frame
 
@@ -145,8 +146,8 @@ class TrainingRun:
         """Nested dictionary of arrays from which `restore` goes on."""
         moments = self.optimizer.state_dict()["state"]
         return {
-            "weights": _named(_copied(save_arrays(self.modules))),
-            "best_weights": _named(_copied(self.best_arrays)),
+            "weights": _copied(save_arrays(self.modules)),
+            "best_weights": _copied(self.best_arrays),
             "optimizer": {
                 f"parameter_{i}": {
                     name: value.cpu().numpy().copy() for name, value in entry.items()
@@ -158,8 +159,8 @@ class TrainingRun:
 
     def restore(self, state):
         """Go on from a `state`."""
-        load_arrays(self.modules, _unnamed(state["weights"]))
-        self.best_arrays = _unnamed(state["best_weights"])
+        load_arrays(self.modules, state["weights"])
+        self.best_arrays = state["best_weights"]
         moments = self.optimizer.state_dict()
         moments["state"] = {
             int(name.split("_")[1]): {key: torch.tensor(value) for key, value in entry.items()}
@@ -296,11 +297,3 @@ def _weighted_range(values, weights, tail):
 
 def _copied(arrays):
     return {name: value.copy() for name, value in arrays.items()}
-
-
-def _named(arrays):
-    return {name.replace(".", "__"): value for name, value in arrays.items()}
-
-
-def _unnamed(arrays):
-    return {name.replace("__", "."): value for name, value in arrays.items()}

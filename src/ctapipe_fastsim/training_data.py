@@ -6,15 +6,11 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 import tables
-from ctapipe.instrument import (
-    FocalLengthKind,
-    OpticsDescription,
-    SubarrayDescription,
-    TelescopeDescription,
-)
+from ctapipe.instrument import FocalLengthKind, SubarrayDescription, TelescopeDescription
 from ctapipe.io import TableLoader
 
 from .errors import InputError
+from .focal_lengths import with_effective_focal_lengths
 from .shower_frame import ImageGeometry, image_geometry
 from .showers import Showers, ThrownDistribution
 
@@ -90,15 +86,16 @@ class Production:
     subarray : SubarrayDescription
     thrown : tuple of ThrownDistribution
         One for each different configuration (pointing, energy range, ...), most thrown first.
-    energy_histogram : (counts, edges in TeV) or None
-        Thrown cores in bins of energy, all runs together; None if the files do not tell alike.
+    thrown_histogram : (counts, energy edges in TeV, distance edges in m) or None
+        Thrown cores in bins of energy and distance, all runs together; None if the files do
+        not tell alike.
     images : dict of str to TelescopeImages
         By telescope type.
     """
 
     subarray: SubarrayDescription
     thrown: tuple
-    energy_histogram: tuple | None
+    thrown_histogram: tuple | None
     images: dict
 
 
@@ -126,7 +123,7 @@ def read_production(paths):
     thrown = _combine_thrown([run for part in parts for run in part.thrown])
     kinds = sorted({kind for part in parts for kind in part.images})
     images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
-    histogram = _add_histograms([part.energy_histogram for part in parts])
+    histogram = _add_histograms([part.thrown_histogram for part in parts])
     return Production(_recording(parts[0].subarray, images), thrown, histogram, images)
 
 
@@ -145,7 +142,7 @@ def _read_file(path):
         with _open_loader(path) as loader:
             _check_content(loader.h5file, path)
             thrown = _read_thrown(loader, path)
-            histogram = _read_energy_histogram(loader)
+            histogram = _read_thrown_histogram(loader)
             subarray = loader.subarray
             images = {}
             for kind in subarray.telescope_types:
@@ -162,7 +159,7 @@ def _read_file(path):
         ) from error
     if not images:
         raise InputError(f"{path}: holds no images; give a file with recorded events")
-    return Production(_with_effective_focal_lengths(subarray), thrown, histogram, images)
+    return Production(with_effective_focal_lengths(subarray), thrown, histogram, images)
 
 
 def _open_loader(path):
@@ -229,25 +226,29 @@ def _read_thrown(loader, path):
     ]
 
 
-def _read_energy_histogram(loader):
-    """Thrown cores in bins of energy, all runs of a file together, or None."""
+def _read_thrown_histogram(loader):
+    """Thrown cores in bins of energy and distance, all runs of a file together, or None."""
     if "/simulation/service/shower_distribution" not in loader.h5file.root:
         return None
     table = loader.read_shower_distribution()
-    counts = np.asarray(table["histogram"], float).sum(axis=2)  # (runs, energy bins)
-    to_tev = u.Unit(table["bins_energy"].unit).to(u.TeV)
-    edges = np.asarray(table["bins_energy"], float) * to_tev
-    return _add_histograms(list(zip(counts, edges)))
+    counts = np.asarray(table["histogram"], float)  # (runs, energy bins, distance bins)
+    energy, distance = (
+        np.asarray(table[name], float) * u.Unit(table[name].unit).to(unit)
+        for name, unit in (("bins_energy", u.TeV), ("bins_core_dist", u.m))
+    )
+    return _add_histograms(list(zip(counts, energy, distance)))
 
 
 def _add_histograms(histograms):
     """Sum, or None unless all are there, filled, and with the same edges."""
     if not histograms or any(h is None or not h[0].sum() for h in histograms):
         return None
-    counts, edges = zip(*histograms)
-    if any(e.shape != edges[0].shape or not np.allclose(e, edges[0]) for e in edges):
-        return None
-    return sum(counts), edges[0]
+    counts, *edges = zip(*histograms)
+    for of_run in zip(*edges):
+        for edge, first in zip(of_run, histograms[0][1:]):
+            if edge.shape != first.shape or not np.allclose(edge, first):
+                return None
+    return sum(counts), *histograms[0][1:]
 
 
 def _combine_thrown(runs):
@@ -337,31 +338,3 @@ def _check_same_instrument(first, other, first_path, other_path):
             )
     if {run.primary_id for run in first.thrown} != {run.primary_id for run in other.thrown}:
         raise InputError(f"{other_path}: another primary than in {first_path}; train on one kind")
-
-
-def _with_effective_focal_lengths(subarray):
-    """Where only the equivalent focal length is known, take it for the effective one too."""
-    descriptions = {
-        tel_id: TelescopeDescription(
-            tel.name,
-            OpticsDescription(
-                name=tel.optics.name,
-                size_type=tel.optics.size_type,
-                n_mirrors=tel.optics.n_mirrors,
-                n_mirror_tiles=tel.optics.n_mirror_tiles,
-                reflector_shape=tel.optics.reflector_shape,
-                mirror_area=tel.optics.mirror_area,
-                equivalent_focal_length=tel.optics.equivalent_focal_length,
-                effective_focal_length=(
-                    tel.optics.effective_focal_length
-                    if np.isfinite(tel.optics.effective_focal_length)
-                    else tel.optics.equivalent_focal_length
-                ),
-            ),
-            tel.camera,
-        )
-        for tel_id, tel in subarray.tel.items()
-    }
-    return SubarrayDescription(
-        subarray.name, subarray.positions, descriptions, subarray.reference_location
-    )

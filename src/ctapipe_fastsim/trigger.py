@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from .network import perceptron, save_arrays
 
-__all__ = ["fit_trigger", "trigger_network", "trigger_probability"]
+__all__ = ["fit_trigger", "trigger_logit", "trigger_network"]
 
 HIDDEN = (64, 64)
 BATCH = 2048
@@ -50,10 +50,10 @@ def trigger_network(n_conditions):
     )
 
 
-def trigger_probability(network, conditions):
-    """Probability, (N,) array, for standardised conditions (N, C)."""
+def trigger_logit(network, conditions):
+    """Logit of the probability, (N,) array, for standardised conditions (N, C)."""
     with torch.no_grad():
-        return torch.sigmoid(network(torch.as_tensor(conditions))).squeeze(1).numpy()
+        return network(torch.as_tensor(conditions)).squeeze(1).numpy()
 
 
 def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):

@@ -10,13 +10,11 @@ from ctapipe_fastsim.tools.info import main
 
 
 @pytest.fixture
-def with_model(toy_model, tmp_path, monkeypatch):
+def with_model(toy_model, resources):
     """The toy model as the only bundled one."""
-    folder = tmp_path / "resources"
-    folder.mkdir()
-    (folder / "toy.fastsim.h5").write_bytes(toy_model.read_bytes())
-    monkeypatch.setattr(bundled, "files", lambda package: tmp_path)
-    return folder / "toy.fastsim.h5"
+    path = resources / "toy.fastsim.h5"
+    path.write_bytes(toy_model.read_bytes())
+    return path
 
 
 def refused(capsys, *arguments):
@@ -39,9 +37,7 @@ def test_bundled_models_are_listed_in_one_line_each(with_model, capsys):
     assert "ToyCam" in line
 
 
-def test_the_list_may_be_empty(tmp_path, monkeypatch, capsys):
-    (tmp_path / "resources").mkdir()
-    monkeypatch.setattr(bundled, "files", lambda package: tmp_path)
+def test_the_list_may_be_empty(resources, capsys):
     main([])
     assert capsys.readouterr().out == "no bundled models\n"
 

@@ -1,6 +1,5 @@
 """The training tool: a model or an error in one line, never half a file, and it goes on."""
 
-import errno
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ import pytest
 import torch
 from ctapipe.core import run_tool
 from ctapipe.instrument import SubarrayDescription
+from helpers import full_disk, interrupt
 from toy_production import toy_subarray, toy_telescope, write_toy_production
 
 from ctapipe_fastsim import model_fit, trigger
@@ -100,21 +100,11 @@ def interrupt_after(n_epochs, monkeypatch):
     """Ctrl-C within the epoch after these, when a batch of it is done."""
     run_epoch, started = TrainingRun.run_epoch, []
 
-    def interrupt(steps):
-        raise KeyboardInterrupt
-
     def run_epoch_or_stop(self, progress):
         started.append(1)
         run_epoch(self, progress if len(started) <= n_epochs else interrupt)
 
     monkeypatch.setattr(TrainingRun, "run_epoch", run_epoch_or_stop)
-
-
-def full_disk(monkeypatch):
-    def fail(file):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", fail)
 
 
 def test_a_training_writes_a_model_and_nothing_else(uninterrupted):
@@ -259,9 +249,6 @@ def test_ctrl_c_before_the_second_type_keeps_the_checkpoint(
 
 
 def test_ctrl_c_while_finishing_keeps_the_checkpoint(dl1_file, tmp_path, monkeypatch):
-    def interrupt(*arguments):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr(model_fit, "fit_response", interrupt)
         assert train(tmp_path, dl1_file, "--epochs=1") == 130
@@ -342,7 +329,7 @@ def test_a_checkpoint_is_not_overwritten_unasked(interrupted, dl1_file, tmp_path
 
 
 def test_a_full_disk_is_told_in_one_line(dl1_file, tmp_path, monkeypatch, capsys):
-    full_disk(monkeypatch)
+    monkeypatch.setattr(os, "fsync", full_disk)
     assert train(tmp_path, dl1_file, "--epochs=1") == 2
     assert_one_line(capsys, "No space left")
     assert not written(tmp_path)
@@ -350,7 +337,7 @@ def test_a_full_disk_is_told_in_one_line(dl1_file, tmp_path, monkeypatch, capsys
 
 def test_a_full_disk_leaves_the_old_model(dl1_file, tmp_path, monkeypatch):
     (tmp_path / "model.fastsim.h5").write_bytes(b"old")
-    full_disk(monkeypatch)
+    monkeypatch.setattr(os, "fsync", full_disk)
     assert train(tmp_path, dl1_file, "--epochs=1", "--overwrite") == 2
     assert contents(tmp_path) == {"model.fastsim.h5": b"old"}
 
@@ -364,7 +351,7 @@ def test_a_full_disk_at_the_end_leaves_the_checkpoint(
     def fail_later(file):
         calls.append(1)
         if len(calls) > EPOCHS:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            full_disk()
         fsync(file)
 
     with monkeypatch.context() as patch:

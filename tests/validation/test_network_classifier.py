@@ -7,15 +7,6 @@ from sklearn.metrics import roc_auc_score
 from ctapipe_fastsim.validation.network_classifier import dense_network, held_out_score
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """On a busy machine threads wait for each other far longer than they work."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 @pytest.fixture(scope="module")
 def sample():
     rng = np.random.default_rng(1)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
@@ -15,15 +14,6 @@ from ctapipe_fastsim.validation.two_sample import (
 
 N_SHOWERS = 150
 SHOWERS = np.repeat(np.arange(N_SHOWERS), 2)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """On a busy machine threads wait for each other far longer than they work."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
 
 
 def pair_of_samples(seed):

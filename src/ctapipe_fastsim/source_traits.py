@@ -1,0 +1,39 @@
+"""Kinds of options that the event source has and ctapipe lacks."""
+
+import astropy.units as u
+import numpy as np
+from ctapipe.core.traits import AstroQuantity
+from traitlets import TraitType
+
+__all__ = ["ImageSize", "quantity_trait"]
+
+
+def quantity_trait(physical_type, help):
+    """An optional quantity, by default what the training production had."""
+    trait = AstroQuantity(
+        physical_type=u.get_physical_type(physical_type),
+        allow_none=True,
+        help=f"{help} Default: as in the training production.",
+    )
+    trait.default_value = None  # AstroQuantity refuses it as an argument
+    return trait.tag(config=True)
+
+
+class ImageSize(TraitType):
+    """One image size (p.e.), or a low and a high one; always kept as a pair."""
+
+    info_text = "a number of photo-electrons, or a low and a high one"
+
+    def validate(self, obj, value):
+        """A pair of floats."""
+        try:
+            pair = tuple(float(number) for number in np.atleast_1d(value))
+        except (TypeError, ValueError):
+            self.error(obj, value)
+        if len(pair) not in (1, 2):
+            self.error(obj, value)
+        return pair if len(pair) == 2 else pair * 2
+
+    def from_string(self, text):
+        """From the command line: ``500`` or ``100,500``, in brackets or not."""
+        return self.validate(None, text.strip("()[] ").split(","))

@@ -1,0 +1,77 @@
+"""The table makes recorded numbers agree where the network was wrong."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from ctapipe_fastsim.trigger_table import fit_trigger_table, trigger_table_logit
+
+
+def cores(n, seed):
+    rng = np.random.default_rng(seed)
+    return {
+        "log10_energy": rng.uniform(0, 2, n),
+        "impact_distance": 400 * np.sqrt(rng.random(n)),
+    }
+
+
+def true_logit(values):
+    """A sharp edge that moves outwards with energy."""
+    return (150 + 100 * values["log10_energy"] - values["impact_distance"]) / 10
+
+
+def network_logit(values):
+    """What a network that smooths too much would say."""
+    return true_logit(values) / 3
+
+
+@pytest.fixture(scope="module")
+def table():
+    thrown = cores(60_000, seed=1)
+    is_recorded = np.random.default_rng(2).random(60_000) < expit(true_logit(thrown))
+    recorded = {name: column[is_recorded] for name, column in thrown.items()}
+    spread = cores(100_000, seed=3)
+    return fit_trigger_table(
+        recorded, network_logit(recorded), spread, network_logit(spread), n_thrown=60_000
+    )
+
+
+def test_recorded_numbers_agree_in_bins(table):
+    """Within 0.02 in bins of distance (0.01 is four standard errors; nodes are 27 m apart)."""
+    values = cores(200_000, seed=4)
+    expected = expit(true_logit(values))
+    uncorrected = expit(network_logit(values))
+    found = expit(network_logit(values) + trigger_table_logit(table, values))
+    assert found.mean() == pytest.approx(expected.mean(), abs=0.005)
+    worst = 0
+    for near in range(0, 400, 40):
+        ring = (values["impact_distance"] > near) & (values["impact_distance"] < near + 40)
+        assert found[ring].mean() == pytest.approx(expected[ring].mean(), abs=0.02)
+        worst = max(worst, abs(uncorrected[ring].mean() - expected[ring].mean()))
+    assert worst > 0.05  # there was something to correct
+
+
+def test_a_network_that_is_right_is_left_alone():
+    thrown, spread = cores(20_000, seed=5), cores(50_000, seed=6)
+    is_recorded = np.random.default_rng(7).random(20_000) < expit(true_logit(thrown))
+    recorded = {name: column[is_recorded] for name, column in thrown.items()}
+    table = fit_trigger_table(recorded, true_logit(recorded), spread, true_logit(spread), 20_000)
+    values = cores(10_000, seed=8)
+    change = expit(true_logit(values) + trigger_table_logit(table, values))
+    assert np.abs(change - expit(true_logit(values))).mean() < 0.01
+
+
+def test_beyond_the_table_its_edge_holds(table):
+    inside = {"log10_energy": np.array([2.0]), "impact_distance": np.array([0.0])}
+    outside = {"log10_energy": np.array([9.0]), "impact_distance": np.array([-50.0])}
+    assert trigger_table_logit(table, outside) == pytest.approx(
+        trigger_table_logit(table, inside), abs=0.2
+    )
+
+
+def test_one_energy_only_can_be_fitted():
+    thrown, spread = cores(5000, seed=9), cores(5000, seed=10)
+    for values in (thrown, spread):
+        values["log10_energy"][:] = 1.0
+    table = fit_trigger_table(thrown, np.zeros(5000), spread, np.zeros(5000), 10_000)
+    assert np.isfinite(table["logit"]).all()
