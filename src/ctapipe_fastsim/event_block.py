@@ -2,19 +2,10 @@
 
 import astropy.units as u
 import numpy as np
-from ctapipe.containers import (
-    ArrayEventContainer,
-    DL1CameraContainer,
-    EventIndexContainer,
-    EventType,
-    SimulatedEventContainer,
-    TelescopePointingContainer,
-    TelescopeTriggerContainer,
-    TriggerContainer,
-)
 
 from .generator import EVENTS_PER_BLOCK
-from .simulation_records import shower_quantities, simulated_camera, simulated_shower
+from .recorded_event import recorded_event
+from .simulation_records import shower_quantities, simulated_shower
 from .trigger_time import trigger_times
 
 __all__ = ["EVENTS_PER_BLOCK", "EventBlock"]
@@ -38,10 +29,7 @@ class EventBlock:
         recorded = generator.recorded[self.first : self.first + EVENTS_PER_BLOCK]
         self.times = trigger_times(self.first + np.arange(len(recorded)))
         self.showers = shower_quantities(generator.showers[recorded])
-        self.pointing = {
-            "altitude": generator.thrown.altitude * u.rad,
-            "azimuth": generator.thrown.azimuth * u.rad,
-        }
+        self.pointing = generator.thrown.altitude * u.rad, generator.thrown.azimuth * u.rad
         self.images = {
             (int(event), int(tel_id)): (image, peak_time, true_image, distance)
             for part in generator.block(number)
@@ -56,27 +44,12 @@ class EventBlock:
         generator, row = self.generator, index - self.first
         shower_number = generator.recorded[index]
         tel_ids = generator.tel_ids[generator.telescopes[index]]
-        time = self.times[row]
-        event = ArrayEventContainer(
-            count=index,
-            index=EventIndexContainer(obs_id=self.obs_id, event_id=np.uint64(shower_number)),
-            simulation=SimulatedEventContainer(
-                shower=simulated_shower(self.showers, row, generator.thrown.primary_id)
-            ),
-            trigger=TriggerContainer(
-                time=time, tels_with_trigger=tel_ids, event_type=EventType.SUBARRAY
-            ),
+        return recorded_event(
+            index,
+            self.obs_id,
+            np.uint64(shower_number),
+            self.times[row],
+            simulated_shower(self.showers, row, generator.thrown.primary_id),
+            *self.pointing,
+            {tel_id: self.images[index, tel_id] for tel_id in tel_ids.tolist()},
         )
-        event.monitoring.pointing.array_altitude = self.pointing["altitude"]
-        event.monitoring.pointing.array_azimuth = self.pointing["azimuth"]
-        for tel_id in tel_ids.tolist():
-            image, peak_time, true_image, distance = self.images[index, tel_id]
-            event.monitoring.tel[tel_id].pointing = TelescopePointingContainer(**self.pointing)
-            event.trigger.tel[tel_id] = TelescopeTriggerContainer(
-                time=time, event_type=EventType.SUBARRAY, n_trigger_pixels=-1
-            )
-            event.simulation.tel[tel_id] = simulated_camera(true_image, distance)
-            event.dl1.tel[tel_id] = DL1CameraContainer(
-                image=image.copy(), peak_time=peak_time.copy(), is_valid=True
-            )
-        return event

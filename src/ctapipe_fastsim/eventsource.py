@@ -4,21 +4,20 @@ from functools import cached_property
 
 import astropy.units as u
 import numpy as np
-from ctapipe.containers import (
-    CoordinateFrameType,
-    ObservationBlockContainer,
-    SchedulingBlockContainer,
-)
 from ctapipe.core import Provenance
 from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int
 from ctapipe.io import DataLevel, EventSource
 
 from .errors import InputError
 from .model_file import is_model_file, read_model
-from .simulation_records import shower_distribution, simulation_config
+from .simulation_records import (
+    observation_block,
+    scheduling_block,
+    shower_distribution,
+    simulation_config,
+)
 from .source_traits import ImageSize, quantity_trait
 from .thrown_options import check_size, requested_distribution
-from .trigger_time import trigger_times
 
 __all__ = ["CVAEEventSource"]
 
@@ -138,26 +137,12 @@ class CVAEEventSource(EventSource):
     @property
     def scheduling_blocks(self):
         """One, with the id of the observation."""
-        block = SchedulingBlockContainer(
-            sb_id=np.uint64(self.obs_id), producer_id="ctapipe-fastsim"
-        )
-        return {self.obs_id: block}
+        return {self.obs_id: scheduling_block(self.obs_id)}
 
     @property
     def observation_blocks(self):
         """One, pointing to a fixed altitude and azimuth."""
-        start = trigger_times(0)
-        block = ObservationBlockContainer(
-            obs_id=np.uint64(self.obs_id),
-            sb_id=np.uint64(self.obs_id),
-            producer_id="ctapipe-fastsim",
-            scheduled_start_time=start,
-            actual_start_time=start,
-            subarray_pointing_lat=(self._thrown.altitude * u.rad).to(u.deg),
-            subarray_pointing_lon=(self._thrown.azimuth * u.rad).to(u.deg),
-            subarray_pointing_frame=CoordinateFrameType.ALTAZ,
-        )
-        return {self.obs_id: block}
+        return {self.obs_id: observation_block(self._thrown, self.obs_id)}
 
     @property
     def simulation_config(self):

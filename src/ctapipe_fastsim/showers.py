@@ -95,6 +95,13 @@ class ThrownDistribution:
         """Copy with some attributes changed."""
         return replace(self, **changes)
 
+    @property
+    def mean_energy(self):
+        """Of the power law, TeV."""
+        energy = np.geomspace(self.energy_min, self.energy_max, 1001)
+        weight = energy ** (self.spectral_index + 1)  # in logarithmic steps
+        return float((weight * energy).sum() / weight.sum())
+
     def throw(self, rng):
         """Draw all ``n_thrown`` showers; their development (X_max) is not known yet.
 

@@ -3,6 +3,9 @@
 import astropy.units as u
 import numpy as np
 from ctapipe.containers import (
+    CoordinateFrameType,
+    ObservationBlockContainer,
+    SchedulingBlockContainer,
     SimulatedCameraContainer,
     SimulatedShowerContainer,
     SimulatedShowerDistribution,
@@ -10,7 +13,11 @@ from ctapipe.containers import (
     TelescopeImpactParameterContainer,
 )
 
+from .trigger_time import trigger_times
+
 __all__ = [
+    "observation_block",
+    "scheduling_block",
     "shower_distribution",
     "shower_quantities",
     "simulated_camera",
@@ -18,16 +25,37 @@ __all__ = [
     "simulation_config",
 ]
 
+PRODUCER = "ctapipe-fastsim"
 GRAMMAGE = u.g / u.cm**2
 NO_DISTANCE = 0 * u.m
 
 
-def simulation_config(thrown, obs_id, n_thrown):
-    """SimulationConfigContainer of a `ThrownDistribution` of which ``n_thrown`` were thrown."""
+def scheduling_block(obs_id):
+    """SchedulingBlockContainer of the same number as the observation."""
+    return SchedulingBlockContainer(sb_id=np.uint64(obs_id), producer_id=PRODUCER)
+
+
+def observation_block(thrown, obs_id):
+    """ObservationBlockContainer, pointing to a fixed altitude and azimuth."""
+    start = trigger_times(0)
+    return ObservationBlockContainer(
+        obs_id=np.uint64(obs_id),
+        sb_id=np.uint64(obs_id),
+        producer_id=PRODUCER,
+        scheduled_start_time=start,
+        actual_start_time=start,
+        subarray_pointing_lat=(thrown.altitude * u.rad).to(u.deg),
+        subarray_pointing_lon=(thrown.azimuth * u.rad).to(u.deg),
+        subarray_pointing_frame=CoordinateFrameType.ALTAZ,
+    )
+
+
+def simulation_config(thrown, obs_id, n_showers, shower_reuse=1):
+    """SimulationConfigContainer of ``n_showers`` from a `ThrownDistribution`."""
     return SimulationConfigContainer(
         run_number=obs_id,
-        n_showers=n_thrown,
-        shower_reuse=1,
+        n_showers=n_showers,
+        shower_reuse=shower_reuse,
         energy_range_min=thrown.energy_min * u.TeV,
         energy_range_max=thrown.energy_max * u.TeV,
         spectral_index=thrown.spectral_index,

@@ -1,0 +1,187 @@
+"""Cherenkov light: how much a track emits, and which of it reaches a mirror.
+
+Photons are never followed one by one. Of the cone that a straight step emits, only the part
+that meets a telescope's mirror, taken as a sphere, is drawn; detection efficiency and
+absorption are folded into the yield, so that what is drawn are photo-electrons.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from .atmosphere import TOP, mean_refractivity, refractivity, transmission
+from .constants import FINE_STRUCTURE, LIGHT_SPEED
+
+__all__ = ["Light", "emit", "photon_yield"]
+
+YIELD_STEP = 5e4  # cm
+FEW = 0.05  # photo-electrons of one step in one mirror, below which two are as good as never
+WIDEST = 0.9  # cosine of the angle to the pointing, beyond which no camera sees
+
+
+class Light(NamedTuple):
+    """Telescopes and the photo-electrons they have collected.
+
+    Attributes
+    ----------
+    telescopes : (3, T) float array, cm
+        Mirror centres; z is the height above sea level.
+    mirror_radius : (T,) float array, cm
+    efficiency : (T,) float array
+        Photo-electrons over those that `photon_yield` counts.
+    axes : (3, 3) float array
+        Unit vectors of growing azimuth, growing altitude, and of the pointing.
+    yields : (H,) float array, 1 / cm
+        Of `photon_yield`.
+    ground, ground_depth : float, cm and g/cm2
+    miss : (T,) float array
+        Room for intermediate numbers.
+    photons : (N, 3) float32 array
+        Arrival direction in the camera (lon, lat; tangents) and time (ns).
+    telescope : (N,) int32 array
+        Which telescope each belongs to.
+    count : (1,) int array
+        How many there are; may exceed N, then the rest was not kept.
+    """
+
+    telescopes: np.ndarray
+    mirror_radius: np.ndarray
+    efficiency: np.ndarray
+    axes: np.ndarray
+    yields: np.ndarray
+    ground: float
+    ground_depth: float
+    miss: np.ndarray
+    photons: np.ndarray
+    telescope: np.ndarray
+    count: np.ndarray
+
+
+def photon_yield(wavelength, efficiency, ground, cos_zenith):
+    """Photo-electrons per track length and squared sine of the Cherenkov angle, by height.
+
+    Frank-Tamm: 2 pi alpha times the integral of efficiency and transmission over the
+    wavelength squared.
+
+    Parameters
+    ----------
+    wavelength : (W,) array, nm
+    efficiency : (W,) array
+        Photo-electrons per photon.
+    ground : float, cm
+    cos_zenith : float
+        Along which light comes down.
+
+    Returns
+    -------
+    (H,) array, 1 / cm
+        At heights 0, `YIELD_STEP`, 2 `YIELD_STEP`, ... to the top of the air.
+    """
+    heights = np.arange(0, TOP + YIELD_STEP, YIELD_STEP)
+    length = wavelength * 1e-7  # cm
+    seen = [efficiency * transmission(wavelength, h, ground, cos_zenith) for h in heights]
+    return 2 * np.pi * FINE_STRUCTURE * np.trapezoid(np.array(seen) / length**2, length, axis=1)
+
+
+@njit(cache=True, error_model="numpy", fastmath=True)
+def emit(rng, light, start, direction, time, length, beta, start_depth, end_depth):
+    """Collect the light of one straight step of a charged particle.
+
+    The step shines from one random point of it: steps are short compared with the distance.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    light : Light
+    start, direction : 3 floats, cm and unit vector
+    time : float, ns
+        At the start.
+    length : float, cm
+    beta : float
+        Speed over that of light.
+    start_depth, end_depth : float, g/cm2
+        Vertical depths at both ends.
+    """
+    part = rng.random()
+    here_depth = start_depth + part * (end_depth - start_depth)
+    cos_angle = 1.0 / (beta * (1.0 + refractivity(here_depth)))
+    if cos_angle >= 1.0:
+        return
+    ux, uy, uz = direction
+    px = start[0] + part * length * ux
+    py = start[1] + part * length * uy
+    pz = start[2] + part * length * uz
+    if pz <= light.ground:
+        return
+    sin_squared = 1.0 - cos_angle * cos_angle
+    sin_angle = math.sqrt(sin_squared)
+    cell = min(int(pz / YIELD_STEP), len(light.yields) - 2)
+    low, high = light.yields[cell], light.yields[cell + 1]
+    n_emitted = (low + (pz / YIELD_STEP - cell) * (high - low)) * sin_squared * length
+    n_telescopes = len(light.mirror_radius)
+    for j in range(n_telescopes):  # by itself, so that the compiler takes several at once
+        vx = light.telescopes[0, j] - px
+        vy = light.telescopes[1, j] - py
+        vz = light.telescopes[2, j] - pz
+        distance = math.sqrt(vx * vx + vy * vy + vz * vz)
+        # distance of the cone from the mirror's centre, times the sine
+        light.miss[j] = cos_angle * distance - (vx * ux + vy * uy + vz * uz)
+    for j in range(n_telescopes):
+        radius = light.mirror_radius[j]
+        if abs(light.miss[j]) > radius * sin_angle:
+            continue
+        off = light.miss[j] / sin_angle
+        vx = light.telescopes[0, j] - px
+        vy = light.telescopes[1, j] - py
+        vz = light.telescopes[2, j] - pz
+        distance = math.sqrt(vx * vx + vy * vy + vz * vz)
+        ahead = vx * ux + vy * uy + vz * uz
+        half_arc = min(
+            math.sqrt(radius * radius - off * off) / (distance * sin_angle), math.pi
+        )  # of the cone's azimuth
+        mean = n_emitted * light.efficiency[j] * half_arc / math.pi
+        if mean < FEW:
+            n_caught = 1 if rng.random() < mean else 0
+        else:
+            n_caught = rng.poisson(mean)
+        if n_caught == 0:
+            continue
+        # unit vectors across the track: towards the telescope, and beside it
+        ax, ay, az = vx - ahead * ux, vy - ahead * uy, vz - ahead * uz
+        norm = math.sqrt(ax * ax + ay * ay + az * az)
+        if norm < 1e-6:
+            continue
+        ax, ay, az = ax / norm, ay / norm, az / norm
+        bx, by, bz = uy * az - uz * ay, uz * ax - ux * az, ux * ay - uy * ax
+        slowed = mean_refractivity(here_depth, pz, light.ground_depth, light.ground)
+        arrival = time + (part * length / beta + distance * (1.0 + slowed)) / LIGHT_SPEED
+        for _ in range(n_caught):
+            azimuth = (2.0 * rng.random() - 1.0) * half_arc
+            c, s = sin_angle * math.cos(azimuth), sin_angle * math.sin(azimuth)
+            _keep(
+                light,
+                j,
+                cos_angle * ux + c * ax + s * bx,
+                cos_angle * uy + c * ay + s * by,
+                cos_angle * uz + c * az + s * bz,
+                arrival,
+            )
+
+
+@njit(cache=True, error_model="numpy", fastmath=True)
+def _keep(light, j, rx, ry, rz, time):
+    """Add a photon flying along r, whose source is seen along -r."""
+    axes = light.axes
+    forward = -(rx * axes[2, 0] + ry * axes[2, 1] + rz * axes[2, 2])
+    if forward < WIDEST:
+        return
+    n = light.count[0]
+    light.count[0] += 1
+    if n >= len(light.telescope):
+        return
+    light.telescope[n] = j
+    for i in range(2):
+        light.photons[n, i] = -(rx * axes[i, 0] + ry * axes[i, 1] + rz * axes[i, 2]) / forward
+    light.photons[n, 2] = time

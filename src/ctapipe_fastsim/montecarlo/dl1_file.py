@@ -1,0 +1,93 @@
+"""Simulated showers become a standard ctapipe DL1 file."""
+
+import astropy.units as u
+import numpy as np
+import tables
+
+from ..recorded_event import recorded_event
+from ..showers import Showers
+from ..simulation_records import (
+    observation_block,
+    scheduling_block,
+    shower_distribution,
+    shower_quantities,
+    simulated_shower,
+    simulation_config,
+)
+from ..trigger_time import trigger_times
+from .atmosphere import tabulated_profile
+
+__all__ = ["MOST_CORES", "RunDescription", "correct_number_of_showers", "write_showers"]
+
+MOST_CORES = 100  # event_id = shower * 100 + core, as sim_telarray counts
+
+
+class RunDescription:
+    """What ctapipe's DataWriter asks of an event source.
+
+    Parameters
+    ----------
+    subarray : SubarrayDescription
+    thrown : ThrownDistribution
+    obs_id : int
+    """
+
+    is_simulation = True
+
+    def __init__(self, subarray, thrown, obs_id):
+        self.subarray = subarray
+        self.obs_ids = [obs_id]
+        self.atmosphere_density_profile = tabulated_profile()
+        self.scheduling_blocks = {obs_id: scheduling_block(obs_id)}
+        self.observation_blocks = {obs_id: observation_block(thrown, obs_id)}
+        n_showers = thrown.n_thrown // thrown.shower_reuse
+        self.simulation_config = {
+            obs_id: simulation_config(thrown, obs_id, n_showers, thrown.shower_reuse)
+        }
+
+
+def write_showers(simulated, thrown, obs_id, write_event):
+    """Pass every recorded event on, then say what was thrown.
+
+    Parameters
+    ----------
+    simulated : iterable of SimulatedShower
+    thrown : ThrownDistribution
+    obs_id : int
+    write_event : callable
+        Gets each ArrayEventContainer.
+
+    Returns
+    -------
+    n_showers, n_events : int
+    distribution : SimulatedShowerDistribution
+    """
+    altitude, azimuth = thrown.altitude * u.rad, thrown.azimuth * u.rad
+    n_events, all_showers = 0, []
+    for shower in simulated:
+        all_showers.append(shower.showers)
+        quantities = shower_quantities(shower.showers)
+        for core, images in enumerate(shower.images):
+            if not images:
+                continue
+            images = {i: (*parts, distance * u.m) for i, (*parts, distance) in images.items()}
+            event = recorded_event(
+                n_events,
+                np.uint64(obs_id),
+                np.uint64(shower.number * MOST_CORES + core),
+                trigger_times(n_events),
+                simulated_shower(quantities, core, thrown.primary_id),
+                *(altitude, azimuth, images),
+            )
+            write_event(event)
+            n_events += 1
+    distribution = shower_distribution(thrown, obs_id, Showers.concatenate(all_showers))
+    return len(all_showers), n_events, distribution
+
+
+def correct_number_of_showers(path, n_showers):
+    """Put the number of showers into a file that was announced to have more."""
+    with tables.open_file(path, "a") as h5file:
+        run = h5file.root.configuration.simulation.run
+        run.cols.n_showers[:] = n_showers
+        run.flush()

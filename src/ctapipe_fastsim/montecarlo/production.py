@@ -1,0 +1,170 @@
+"""Many showers, each used with several cores, on all cores of the machine."""
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..random_streams import random_stream
+from ..shower_frame import camera_axes, image_geometry, unit_vector
+from ..showers import Showers
+from .camera import Camera
+from .cherenkov import photon_yield
+from .shower import Sky, simulate_shower
+from .telescope_response import photomultiplier_efficiency
+
+__all__ = ["Production", "SimulatedShower"]
+
+LOOK_AHEAD = 4  # showers per worker that may wait to be written
+
+
+@dataclass(frozen=True)
+class SimulatedShower:
+    """One shower with all its cores.
+
+    Attributes
+    ----------
+    number : int
+    showers : Showers
+        One entry for each core.
+    images : list of dict
+        For each core, by telescope id: image (p.e.), peak time (ns), true image, impact
+        distance (m). Empty when the array did not trigger.
+    """
+
+    number: int
+    showers: Showers
+    images: list
+
+
+class Production:
+    """Simulates showers of a thrown distribution in a subarray.
+
+    Every shower has random streams of its own, so it is the same however many workers
+    there are.
+
+    Parameters
+    ----------
+    subarray : SubarrayDescription
+    responses : dict of int to TelescopeResponse
+        By telescope id.
+    thrown : ThrownDistribution
+        ``n_thrown`` is the number of showers times ``shower_reuse``.
+    primary : str
+    field : tuple of 3 floats, tesla
+        Geomagnetic field: north, west, up.
+    min_telescopes : int
+        Triggered telescopes that an event needs.
+    seed, obs_id : int
+    """
+
+    def __init__(
+        self, subarray, responses, thrown, primary, *, field, min_telescopes, seed, obs_id
+    ):
+        self.thrown, self.primary = thrown, primary
+        self.min_telescopes = min_telescopes
+        self.keys = seed, obs_id
+        self.tel_ids = list(subarray.tel)
+        self.positions = np.stack([subarray.positions[i].to_value("m") for i in self.tel_ids])
+        optics = [subarray.tel[i].optics for i in self.tel_ids]
+        self.mirror_area = np.array([o.mirror_area.to_value("m2") for o in optics])
+        self.efficiency = np.array([responses[i].photon_efficiency for i in self.tel_ids])
+        self.cameras = _cameras(subarray, responses)
+        ground = 100 * thrown.site_altitude
+        pointing = unit_vector(thrown.altitude, thrown.azimuth)
+        axes = np.stack([*camera_axes(thrown.altitude, thrown.azimuth), pointing])
+        yields = photon_yield(*photomultiplier_efficiency(), ground, pointing[2])
+        self.sky = Sky(ground, tuple(field), axes, yields)
+
+    @property
+    def n_showers(self):
+        """Showers, each used ``shower_reuse`` times."""
+        return self.thrown.n_thrown // self.thrown.shower_reuse
+
+    def run(self):
+        """Simulate all showers in parallel; yield each `SimulatedShower`, in order."""
+        n_workers = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
+        waiting = deque()
+        with ThreadPoolExecutor(n_workers) as pool:
+            try:
+                for number in range(self.n_showers):
+                    waiting.append(pool.submit(self.shower, number))
+                    if len(waiting) > LOOK_AHEAD * n_workers:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def shower(self, number):
+        """Simulate one shower.
+
+        Returns
+        -------
+        SimulatedShower
+        """
+        showers = self._throw(number)
+        n_cores, n_telescopes = len(showers), len(self.tel_ids)
+        core = np.stack([showers.core_x, showers.core_y, 0 * showers.core_x], axis=-1)
+        direction = unit_vector(showers.altitude[0], showers.azimuth[0])
+        light = simulate_shower(
+            self.primary,
+            showers.energy[0],
+            direction,
+            (
+                (self.positions - core[:, None]).reshape(-1, 3),
+                np.tile(self.mirror_area, n_cores),
+                np.tile(self.efficiency, n_cores),
+            ),
+            self.sky,
+            lambda: random_stream("shower", *self.keys, number),
+        )
+        showers = replace(
+            showers,
+            x_max=np.full(n_cores, light.x_max / direction[2]),
+            h_first_int=np.full(n_cores, light.first_interaction / 100),
+        )
+        edges = np.searchsorted(light.telescope, np.arange(n_cores * n_telescopes + 1))
+        parts = [light.photons[a:b] for a, b in zip(edges, edges[1:])]
+        rng = random_stream("camera", *self.keys, number)
+        images = [
+            self._expose(showers[core : core + 1], parts[core * n_telescopes :], rng)
+            for core in range(n_cores)
+        ]
+        return SimulatedShower(number, showers, images)
+
+    def _throw(self, number):
+        """Truth of one shower, one entry per core."""
+        rng = random_stream("thrown", *self.keys, number)
+        reuse = self.thrown.shower_reuse
+        shower = self.thrown.replace(n_thrown=1).throw(rng)[np.zeros(reuse, dtype=int)]
+        core_x, core_y = self.thrown.cores(rng, reuse)
+        return replace(shower, core_x=core_x, core_y=core_y)
+
+    def _expose(self, shower, photons, rng):
+        """Images of one core by telescope id; none when too few telescopes trigger."""
+        images = {}
+        for i, tel_id in enumerate(self.tel_ids):
+            recorded = self.cameras[tel_id].expose(photons[i], rng)
+            if recorded is not None:
+                thrown = self.thrown
+                geometry = image_geometry(
+                    shower, thrown.altitude, thrown.azimuth, self.positions[i]
+                )
+                images[tel_id] = *recorded, float(geometry.impact_distance[0])
+        return images if len(images) >= self.min_telescopes else {}
+
+
+def _cameras(subarray, responses):
+    """By telescope id; telescopes of one type and response share theirs."""
+    cameras = {}
+    for tel_id, telescope in subarray.tel.items():
+        key = str(telescope), responses[tel_id]
+        if key not in cameras:
+            cameras[key] = Camera(telescope.camera.geometry, responses[tel_id])
+    return {
+        tel_id: cameras[str(telescope), responses[tel_id]]
+        for tel_id, telescope in subarray.tel.items()
+    }
