@@ -20,7 +20,7 @@ class Camera:
     """
 
     def __init__(self, geometry, response):
-        self.response = response
+        self.geometry, self.response = geometry, response
         self.n_pixels = geometry.n_pixels
         self.sky_geometry = geometry.transform_to(TelescopeFrame())
         self.neighbours = geometry.neighbor_matrix_sparse
@@ -47,7 +47,7 @@ class Camera:
             None of these when the telescope does not trigger; then the result is None.
         """
         response = self.response
-        if len(photons) < response.trigger_threshold * response.trigger_multiplicity:
+        if len(photons) < max(1, response.trigger_threshold * response.trigger_multiplicity):
             return None
         sky = np.degrees(photons[:, :2].astype(float).T)
         sky += rng.normal(0, response.optical_spread, sky.shape)

@@ -126,21 +126,24 @@ def emit(rng, light, start, direction, time, length, beta, start_depth, end_dept
         vy = light.telescopes[1, j] - py
         vz = light.telescopes[2, j] - pz
         distance = math.sqrt(vx * vx + vy * vy + vz * vz)
-        # distance of the cone from the mirror's centre, times the sine
-        light.miss[j] = cos_angle * distance - (vx * ux + vy * uy + vz * uz)
+        # at most the distance of the cone from the mirror's centre, times the sine
+        off = abs(cos_angle * distance - (vx * ux + vy * uy + vz * uz))
+        light.miss[j] = off - 0.5 * light.mirror_radius[j] ** 2 / distance
     for j in range(n_telescopes):
         radius = light.mirror_radius[j]
-        if abs(light.miss[j]) > radius * sin_angle:
+        if light.miss[j] > radius * sin_angle:
             continue
-        off = light.miss[j] / sin_angle
         vx = light.telescopes[0, j] - px
         vy = light.telescopes[1, j] - py
         vz = light.telescopes[2, j] - pz
         distance = math.sqrt(vx * vx + vy * vy + vz * vz)
         ahead = vx * ux + vy * uy + vz * uz
-        half_arc = min(
-            math.sqrt(radius * radius - off * off) / (distance * sin_angle), math.pi
-        )  # of the cone's azimuth
+        across = math.sqrt(max(distance * distance - ahead * ahead, 1e-6))
+        tangent = math.sqrt(max(distance * distance - radius * radius, 0.0))
+        cos_arc = (tangent - cos_angle * ahead) / (sin_angle * across)
+        if cos_arc >= 1.0:
+            continue
+        half_arc = math.acos(max(cos_arc, -1.0))  # of the cone's azimuth
         mean = n_emitted * light.efficiency[j] * half_arc / math.pi
         if mean < FEW:
             n_caught = 1 if rng.random() < mean else 0

@@ -1,6 +1,7 @@
 """Simulated showers become a standard ctapipe DL1 file."""
 
 import astropy.units as u
+import h5py
 import numpy as np
 import tables
 
@@ -17,8 +18,15 @@ from ..simulation_records import (
 from ..trigger_time import trigger_times
 from .atmosphere import tabulated_profile
 
-__all__ = ["MOST_CORES", "RunDescription", "correct_number_of_showers", "write_showers"]
+__all__ = [
+    "MOST_CORES",
+    "RunDescription",
+    "correct_number_of_showers",
+    "read_back",
+    "write_showers",
+]
 
+ROWS_AT_ONCE = 10_000
 MOST_CORES = 100  # event_id = shower * 100 + core, as sim_telarray counts
 
 
@@ -91,3 +99,16 @@ def correct_number_of_showers(path, n_showers):
         run = h5file.root.configuration.simulation.run
         run.cols.n_showers[:] = n_showers
         run.flush()
+
+
+def read_back(path):
+    """Raise OSError unless all of a file is there; HDF5 is silent when the disk gets full."""
+    try:
+        with h5py.File(path) as h5file:  # PyTables does not get over a file without a root
+            h5file.visititems(lambda name, node: None)
+        with tables.open_file(path) as h5file:
+            for table in h5file.walk_nodes("/", "Table"):
+                for start in range(0, table.nrows, ROWS_AT_ONCE):
+                    table.read(start, start + ROWS_AT_ONCE)
+    except (OSError, RuntimeError, KeyError) as error:
+        raise OSError("not all of the file is there") from error

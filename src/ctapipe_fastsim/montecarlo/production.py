@@ -1,9 +1,11 @@
 """Many showers, each used with several cores, on all cores of the machine."""
 
 import os
+import signal
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from .telescope_response import photomultiplier_efficiency
 __all__ = ["Production", "SimulatedShower"]
 
 LOOK_AHEAD = 4  # showers per worker that may wait to be written
+FEWEST_PER_WORKER = 16  # below, starting a worker takes longer than it saves
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,17 @@ class Production:
 
     def run(self):
         """Simulate all showers in parallel; yield each `SimulatedShower`, in order."""
-        n_workers = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
+        n_workers = min(os.cpu_count() or 1, self.n_showers // FEWEST_PER_WORKER)
+        if n_workers < 2:
+            yield from map(self.shower, range(self.n_showers))
+            return
         waiting = deque()
-        with ThreadPoolExecutor(n_workers) as pool:
+        with ProcessPoolExecutor(
+            n_workers, get_context("spawn"), initializer=_start_worker, initargs=(self,)
+        ) as pool:
             try:
                 for number in range(self.n_showers):
-                    waiting.append(pool.submit(self.shower, number))
+                    waiting.append(pool.submit(_shower_of_worker, number))
                     if len(waiting) > LOOK_AHEAD * n_workers:
                         yield waiting.popleft().result()
                 while waiting:
@@ -157,14 +165,24 @@ class Production:
         return images if len(images) >= self.min_telescopes else {}
 
 
+_of_worker = {}  # the production that a worker process has been given
+
+
+def _start_worker(production):
+    """Ctrl-C is for the main process, which ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _of_worker["production"] = production
+
+
+def _shower_of_worker(number):
+    return _of_worker["production"].shower(number)
+
+
 def _cameras(subarray, responses):
-    """By telescope id; telescopes of one type and response share theirs."""
+    """By telescope id; telescopes of one camera and response share theirs."""
     cameras = {}
     for tel_id, telescope in subarray.tel.items():
-        key = str(telescope), responses[tel_id]
-        if key not in cameras:
-            cameras[key] = Camera(telescope.camera.geometry, responses[tel_id])
-    return {
-        tel_id: cameras[str(telescope), responses[tel_id]]
-        for tel_id, telescope in subarray.tel.items()
-    }
+        geometry, response = telescope.camera.geometry, responses[tel_id]
+        same = (c for c in cameras.values() if c.geometry == geometry and c.response == response)
+        cameras[tel_id] = next(same, None) or Camera(geometry, response)
+    return cameras

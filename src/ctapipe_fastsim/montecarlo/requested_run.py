@@ -14,10 +14,12 @@ from .constants import STEEPEST
 from .telescope_response import TelescopeResponse
 from .telescope_sets import TELESCOPE_SETS
 
-__all__ = ["check_run", "read_telescopes"]
+__all__ = ["check_field", "check_run", "read_telescopes"]
 
 SECONDS_PER_TEV, SECONDS_PER_TEV_AND_TELESCOPE = 0.05, 0.002
 LONGEST_RUN = 2 * 86400  # s
+STEEPEST_SPECTRUM = 20
+STRONGEST_FIELD = 1000  # microtesla
 LOWEST_ENERGY = {"gamma": 1e-3, "electron": 1e-3, "proton": 5e-3, "helium": 0.02, "iron": 0.3}
 
 
@@ -93,8 +95,11 @@ def check_run(subarray, thrown, primary, min_telescopes):
             f"energy_min {thrown.energy_min:g} TeV: a {primary} of so little energy is not "
             f"simulated; give at least {LOWEST_ENERGY[primary]:g} TeV"
         )
-    if not np.isfinite(thrown.spectral_index):
-        raise InputError(f"spectral_index {thrown.spectral_index}: give a finite number")
+    if not abs(thrown.spectral_index) <= STEEPEST_SPECTRUM:
+        raise InputError(
+            f"spectral_index {thrown.spectral_index:g}: give one from -{STEEPEST_SPECTRUM} to "
+            f"{STEEPEST_SPECTRUM}"
+        )
     if not thrown.scatter_max > 0 or not np.isfinite(thrown.scatter_max):
         raise InputError(f"scatter_radius {thrown.scatter_max:g} m: give one above zero")
     lowest = np.degrees(np.arcsin(-STEEPEST))
@@ -106,11 +111,28 @@ def check_run(subarray, thrown, primary, min_telescopes):
             f"altitude {altitude:g} deg: showers must come from above {lowest:.0f} deg, which "
             "pointing and viewcone together do not keep"
         )
+    if not np.isfinite(thrown.azimuth):
+        raise InputError(f"azimuth {np.degrees(thrown.azimuth):g} deg: give a finite number")
     if min_telescopes > len(subarray.tel):
         raise InputError(
             f"min_telescopes {min_telescopes}: there are only {len(subarray.tel)} telescopes"
         )
     _check_duration(len(subarray.tel), thrown)
+
+
+def check_field(field):
+    """Refuse a geomagnetic field (3 floats, microtesla) that is nowhere on Earth.
+
+    Raises
+    ------
+    InputError
+    """
+    if not np.linalg.norm(field) <= STRONGEST_FIELD:
+        numbers = ", ".join(f"{value:g}" for value in field)
+        raise InputError(
+            f"magnetic_field {numbers}: give three numbers in microtesla, together not above "
+            f"{STRONGEST_FIELD}"
+        )
 
 
 def _check_duration(n_telescopes, thrown):

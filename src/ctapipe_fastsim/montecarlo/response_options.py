@@ -51,8 +51,16 @@ class ResponseOptions(TelescopeComponent):
 
     def _applied(self, tel_id, response):
         names = [field.name for field in fields(TelescopeResponse)]
-        given = {name: getattr(self, name).tel[tel_id] for name in names}
+        given = {name: _value(getattr(self, name), tel_id) for name in names}
         for name, value in given.items():
             if value is not None and not 0 <= value < float("inf"):
                 raise InputError(f"{name} {value}: give a number that is not negative")
         return replace(response, **{n: v for n, v in given.items() if v is not None})
+
+
+def _value(option, tel_id):
+    """What is given for a telescope, None for nothing (ctapipe then raises)."""
+    try:
+        return option.tel[tel_id]
+    except KeyError:
+        return None

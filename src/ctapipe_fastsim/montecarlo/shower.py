@@ -147,7 +147,7 @@ def simulate_shower(primary, energy, direction, telescopes, sky, make_rng):
         stack_size *= 2 if stack.count[1] else 1
     n = light.count[0]
     order = np.argsort(light.telescope[:n], kind="stable")
-    first = TOP if first < 0 and primary == "electron" else first
+    first = TOP if primary == "electron" else first
     return ShowerLight(
         light.telescope[:n][order], light.photons[:n][order], first, profile, n_steps
     )
@@ -166,7 +166,7 @@ def _push_primary(stack, primary, energy, direction, ground):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def _follow_all(rng, stack, light, field, profile):
-    """Follow particles until none is left: height of the first interaction, electron steps."""
+    """Follow particles until none is left: height of the highest interaction, electron steps."""
     first = -1.0
     n_steps = 0
     while stack.count[0] > 0:
@@ -184,6 +184,5 @@ def _follow_all(rng, stack, light, field, profile):
             follow_muon(rng, light, field, kind, energy, position, direction, time)
         else:
             interaction = follow_hadron(rng, stack, light, kind, energy, position, direction, time)
-        if first < 0.0:
-            first = interaction
+        first = max(first, interaction)
     return first, n_steps

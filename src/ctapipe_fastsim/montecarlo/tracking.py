@@ -25,7 +25,7 @@ def turn(direction, polar, azimuth):
     x, y = sin_polar * math.cos(azimuth), sin_polar * math.sin(azimuth)
     transverse = math.sqrt(ux * ux + uy * uy)
     if transverse < 1e-9:
-        return x, y, math.copysign(cos_polar, uz)
+        return x, y, cos_polar if uz > 0 else -cos_polar
     vx = cos_polar * ux + (x * ux * uz - y * uy) / transverse
     vy = cos_polar * uy + (x * uy * uz + y * ux) / transverse
     vz = cos_polar * uz - x * transverse

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import astropy.units as u
 import numpy as np
+import tables
 from ctapipe.core import Provenance, Tool
 from ctapipe.core.traits import (
     AstroQuantity,
@@ -25,9 +26,14 @@ from ctapipe.io import DataWriter
 from tqdm.auto import tqdm
 
 from ..errors import InputError
-from ..montecarlo.dl1_file import RunDescription, correct_number_of_showers, write_showers
+from ..montecarlo.dl1_file import (
+    RunDescription,
+    correct_number_of_showers,
+    read_back,
+    write_showers,
+)
 from ..montecarlo.production import Production
-from ..montecarlo.requested_run import check_run, read_telescopes
+from ..montecarlo.requested_run import check_field, check_run, read_telescopes
 from ..montecarlo.response_options import ResponseOptions
 from ..montecarlo.shower import PRIMARIES
 from ..showers import ThrownDistribution
@@ -135,6 +141,7 @@ class SimulateTool(Tool):
         subarray, field, responses = read_telescopes(self.telescopes)
         if self.magnetic_field is not None:
             field = tuple(self.magnetic_field)
+        check_field(field)
         responses = ResponseOptions(subarray, parent=self).applied_to(responses)
         thrown = self._thrown(subarray)
         check_run(subarray, thrown, self.primary, self.min_telescopes)
@@ -170,12 +177,19 @@ class SimulateTool(Tool):
                     self._simulated(), thrown, self.obs_id, write_event
                 )
                 writer.write_simulated_shower_distributions({self.obs_id: distribution})
+            if not n_events:
+                raise InputError(
+                    f"none of {n_showers} showers was recorded, so nothing was written; give more "
+                    "showers, higher energies or a smaller scatter_radius"
+                )
             if n_showers < self.n_showers:
                 correct_number_of_showers(self._temporary, n_showers)
+            read_back(self._temporary)
             os.replace(self._temporary, self.output_path)
-        except OSError as error:
+        except (OSError, tables.HDF5ExtError) as error:
+            reason = getattr(error, "strerror", None) or "is the disk full?"
             raise InputError(
-                f"{self.output_path}: cannot be written ({error.strerror}); nothing was left"
+                f"{self.output_path}: cannot be written ({reason}); nothing was left"
             ) from error
         finally:
             self._temporary.unlink(missing_ok=True)

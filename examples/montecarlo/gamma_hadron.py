@@ -1,0 +1,57 @@
+"""Do protons look like protons? One cut on width and length.
+
+    python examples/montecarlo/gamma_hadron.py gamma.dl1.h5 proton.dl1.h5
+
+Image parameters as in the files, in the given range of energy. The cut is on
+width + c length, with c and the threshold chosen on every second shower so that half of the
+gammas stay and most protons go, and its effect is measured on the others.
+"""
+
+import argparse
+
+import numpy as np
+from ctapipe.io import TableLoader
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("gamma")
+    options.add_argument("proton")
+    options.add_argument("--energy", type=float, nargs=2, default=(10, 60), metavar="TeV")
+    options = options.parse_args()
+
+    gamma, proton = (read(path, options.energy) for path in (options.gamma, options.proton))
+    best = (2.0, 0.0, 0.0)
+    for weight in np.linspace(-1, 2, 61):
+        threshold = np.quantile(score(gamma, weight, 0), 0.5)
+        best = min(best, ((score(proton, weight, 0) < threshold).mean(), weight, threshold))
+    _, weight, threshold = best
+    kept = [(score(sample, weight, 1) < threshold).mean() for sample in (gamma, proton)]
+    print(f"width + {weight:.2f} length < {threshold:.3f} deg")
+    print(f"gammas kept {kept[0]:.1%} of {len(gamma)}, protons rejected {1 - kept[1]:.1%}", end="")
+    print(f" of {len(proton)} images")
+
+
+def read(path, energy):
+    """Shower parity, width and length of images that survive cleaning, (N, 3)."""
+    with TableLoader(path) as loader:
+        table = loader.read_telescope_events(simulated=True, dl1_parameters=True)
+    columns = [
+        np.asarray(table["event_id"]) // 100 % 2,
+        np.asarray(table["hillas_width"]),
+        np.asarray(table["hillas_length"]),
+    ]
+    images = np.stack(columns, axis=-1)
+    true_energy = np.asarray(table["true_energy"])
+    inside = (true_energy >= energy[0]) & (true_energy < energy[1])
+    return images[inside & np.isfinite(images).all(axis=1)]
+
+
+def score(sample, weight, parity):
+    """The number cut on, for showers of one parity."""
+    half = sample[sample[:, 0] == parity]
+    return half[:, 1] + weight * half[:, 2]
+
+
+if __name__ == "__main__":
+    main()
