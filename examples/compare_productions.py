@@ -65,27 +65,14 @@ def compare(first, second, seed):
     groups = first[3], second[3] + offset
     pair = groups[0][good[0]], groups[1][good[1]]
     for what, parts in (("parameters", plain), ("parameters and conditions", told)):
-        report(
-            f"trees on {what}",
-            tree_auc(*parts, pair, seed),
-            floor(tree_auc, parts[0], pair[0], seed),
-        )
-    report(
-        "network on charges",
-        network_auc(first[0], second[0], groups, seed),
-        floor(network_auc, first[0], groups[0], seed),
-    )
+        auc, reference = tree_auc(*parts, pair, seed), floor(tree_auc, parts[0], pair[0], seed)
+        print(f"AUC trees on {what}: {auc}, floor {reference}")
+    auc = network_auc(first[0], second[0], groups, seed)
+    reference = floor(network_auc, first[0], groups[0], seed)
+    print(f"AUC network on charges: {auc}, floor {reference}")
     for name in first[1]:
         distance = relative_wasserstein(first[1][name], second[1][name])
         print(f"  {name:32s} Wasserstein distance over standard deviation {distance:.3f}")
-
-
-def report(what, auc, floor_auc):
-    """One line with errors."""
-    print(
-        f"AUC {what}: {auc.value:.3f} +- {auc.error:.3f}, "
-        f"floor {floor_auc.value:.3f} +- {floor_auc.error:.3f}"
-    )
 
 
 if __name__ == "__main__":

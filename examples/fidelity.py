@@ -71,29 +71,17 @@ def compare(model, subarray, name, images, seed):
     told = [np.column_stack([p, conditions]) for p in plain]
     pair = groups[good], groups[generated_good]
     for what, (first, second) in (("parameters", plain), ("parameters and conditions", told)):
-        print_auc(
-            f"trees on {what}",
-            tree_auc(first[good], second[generated_good], pair, seed),
-            floor(tree_auc, first[good], groups[good], seed),
-        )
-    print_auc(
-        "network on charges",
-        network_auc(true_charge, charge, (groups, groups), seed),
-        floor(network_auc, true_charge, groups, seed),
-    )
+        auc = tree_auc(first[good], second[generated_good], pair, seed)
+        reference = floor(tree_auc, first[good], groups[good], seed)
+        print(f"AUC trees on {what}: {auc}, floor {reference}")
+    auc = network_auc(true_charge, charge, (groups, groups), seed)
+    reference = floor(network_auc, true_charge, groups, seed)
+    print(f"AUC network on charges: {auc}, floor {reference}")
     print("parameter: Wasserstein distance over standard deviation, floor")
     for key, first in monte_carlo.items():
         halves = floor(lambda a, b, *_: relative_wasserstein(a, b), first, groups, seed)
         distance = relative_wasserstein(first, generated[key])
         print(f"  {key:32s} {distance:.3f}  {halves / np.sqrt(2):.3f}")
-
-
-def print_auc(what, auc, floor_auc):
-    """One line with errors."""
-    print(
-        f"AUC {what}: {auc.value:.3f} +- {auc.error:.3f}, "
-        f"floor {floor_auc.value:.3f} +- {floor_auc.error:.3f}"
-    )
 
 
 if __name__ == "__main__":

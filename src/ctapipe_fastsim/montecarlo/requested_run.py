@@ -51,12 +51,13 @@ def read_telescopes(name):
 
 
 def _read_subarray(path):
-    options = {"focal_length_choice": FocalLengthKind.EQUIVALENT}
+    is_hdf5 = tables.is_hdf5_file(str(path))
+    read = SubarrayDescription.from_hdf if is_hdf5 else SubarrayDescription.read
     try:
-        if tables.is_hdf5_file(str(path)):
-            subarray = SubarrayDescription.from_hdf(path, **options)
-        else:
-            subarray = SubarrayDescription.read(path, **options)
+        try:
+            subarray = read(path)
+        except RuntimeError:  # no effective focal length
+            subarray = read(path, focal_length_choice=FocalLengthKind.EQUIVALENT)
     except Exception as error:  # whatever a reader of whatever format finds wrong
         reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise InputError(f"{path}: no subarray can be read from it ({reason})") from error

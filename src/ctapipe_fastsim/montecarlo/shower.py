@@ -74,7 +74,8 @@ class ShowerLight:
         Direction in the camera (lon, lat; tangents) and time (ns; zero when a front at the
         speed of light reaches the core).
     first_interaction : float, cm
-        Height; the top of the air for an electron.
+        Height; the top of the air for an electron. Of the nucleons of a nucleus the highest
+        counts, which is higher up than where the real nucleus interacts.
     profile : (D,) array
         Charged particles above 20 MeV crossing each `PROFILE_STEP` of vertical depth.
     n_steps : int

@@ -21,6 +21,9 @@ class Estimate(NamedTuple):
     value: float
     error: float
 
+    def __str__(self):
+        return f"{self.value:.3f} +- {self.error:.3f}"
+
 
 def tree_auc(first, second, groups, seed):
     """AUC of boosted trees that tell two samples apart, by cross-validation.
