@@ -25,14 +25,14 @@ simulate() { # name, obs_id, showers and cores of the training set, showers of t
 for model in $models; do
     case $model in
     taiga-gamma)
-        simulate gamma 1 8500 20 1600 \
+        simulate gamma 1 8500 20 1000 \
             --energy-min "1 TeV" --energy-max "100 TeV" --viewcone "3 deg"
         ctapipe-fastsim-train -i gamma.dl1.h5 -o taiga-gamma.fastsim.h5 --progress
         python "$examples/fidelity.py" taiga-gamma.fastsim.h5 gamma-test.dl1.h5
         python "$examples/trigger_fraction.py" taiga-gamma.fastsim.h5 gamma-test.dl1.h5
         ;;
     taiga-proton)
-        simulate proton 3 3600 25 800 --primary proton \
+        simulate proton 3 2287 25 500 --primary proton \
             --energy-min "3 TeV" --energy-max "200 TeV" --viewcone "4 deg"
         ctapipe-fastsim-train -i proton.dl1.h5 -o taiga-proton.fastsim.h5 --progress
         python "$examples/fidelity.py" taiga-proton.fastsim.h5 proton-test.dl1.h5
