@@ -18,9 +18,12 @@ def main():
     options.add_argument("gamma")
     options.add_argument("proton")
     options.add_argument("--energy", type=float, nargs=2, default=(10, 60), metavar="TeV")
+    options.add_argument("--size", type=float, default=0, metavar="p.e.", help="smallest size")
     options = options.parse_args()
 
-    gamma, proton = (read(path, options.energy) for path in (options.gamma, options.proton))
+    gamma, proton = (
+        read(path, options.energy, options.size) for path in (options.gamma, options.proton)
+    )
     best = (2.0, 0.0, 0.0)
     for weight in np.linspace(-1, 2, 61):
         threshold = np.quantile(score(gamma, weight, 0), 0.5)
@@ -32,8 +35,8 @@ def main():
     print(f" of {len(proton)} images")
 
 
-def read(path, energy):
-    """Shower parity, width and length of images that survive cleaning, (N, 3)."""
+def read(path, energy, size):
+    """Shower parity, width and length of images of at least this size, (N, 3)."""
     with TableLoader(path) as loader:
         table = loader.read_telescope_events(simulated=True, dl1_parameters=True)
     columns = [
@@ -44,7 +47,8 @@ def read(path, energy):
     images = np.stack(columns, axis=-1)
     true_energy = np.asarray(table["true_energy"])
     inside = (true_energy >= energy[0]) & (true_energy < energy[1])
-    return images[inside & np.isfinite(images).all(axis=1)]
+    inside &= np.asarray(table["hillas_intensity"]) >= size  # never true without an image
+    return images[inside]
 
 
 def score(sample, weight, parity):

@@ -117,6 +117,7 @@ def n_showers_told(path):
 
 def after_showers(n_showers, action, monkeypatch):
     """Do something when this many showers are simulated; returns the list of those begun."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # no other processes
     shower, begun = Production.shower, []
 
     def shower_or_action(self, number):
