@@ -115,6 +115,14 @@ def n_showers_told(path):
     return int(config["n_showers"]), distribution["histogram"].sum() / config["shower_reuse"]
 
 
+@pytest.fixture(autouse=True)
+def interrupts():
+    """Ctrl-C raises KeyboardInterrupt, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def after_showers(n_showers, action, monkeypatch):
     """Do something when this many showers are simulated; returns the list of those begun."""
     monkeypatch.setattr(os, "cpu_count", lambda: 1)  # no other processes
