@@ -25,7 +25,7 @@ simulate() { # name, obs_id, showers and cores of the training set, showers of t
 for model in $models; do
     case $model in
     taiga-gamma)
-        simulate gamma 1 8500 20 1000 \
+        simulate gamma 1 8500 20 740 \
             --energy-min "1 TeV" --energy-max "100 TeV" --viewcone "3 deg"
         ctapipe-fastsim-train -i gamma.dl1.h5 -o taiga-gamma.fastsim.h5 --progress
         python "$examples/fidelity.py" taiga-gamma.fastsim.h5 gamma-test.dl1.h5

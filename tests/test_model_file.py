@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import h5py
 import numpy as np
@@ -307,3 +307,14 @@ def test_sizes_in_the_header_are_those_of_the_network(model):
     assert asdict(sizes) == kind.network_sizes
     assert sizes.n_conditions == len(kind.conditions.names)
     assert kind.network["decoder.0.weight"].shape[0] == sizes.hidden == 48
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (1, 5), (4,), (2, 2, 2)])
+def test_a_trigger_table_of_another_shape_is_refused(model, tmp_path, shape):
+    name, kind = next(iter(model.telescope_types.items()))
+    table = {**kind.trigger_table, "logit": np.zeros(shape)}
+    path = tmp_path / "spoiled.fastsim.h5"
+    kinds = {**model.telescope_types, name: replace(kind, trigger_table=table)}
+    write_model(path, replace(model, telescope_types=kinds))
+    with pytest.raises(InputError, match="trigger table"):
+        read_model(path)

@@ -31,9 +31,7 @@ def table():
     is_recorded = np.random.default_rng(2).random(60_000) < expit(true_logit(thrown))
     recorded = {name: column[is_recorded] for name, column in thrown.items()}
     spread = cores(100_000, seed=3)
-    return fit_trigger_table(
-        recorded, network_logit(recorded), spread, network_logit(spread), n_thrown=60_000
-    )
+    return fit_trigger_table(recorded, spread, network_logit(spread), n_thrown=60_000)
 
 
 def test_recorded_numbers_agree_in_bins(table):
@@ -55,7 +53,7 @@ def test_a_network_that_is_right_is_left_alone():
     thrown, spread = cores(20_000, seed=5), cores(50_000, seed=6)
     is_recorded = np.random.default_rng(7).random(20_000) < expit(true_logit(thrown))
     recorded = {name: column[is_recorded] for name, column in thrown.items()}
-    table = fit_trigger_table(recorded, true_logit(recorded), spread, true_logit(spread), 20_000)
+    table = fit_trigger_table(recorded, spread, true_logit(spread), 20_000)
     values = cores(10_000, seed=8)
     change = expit(true_logit(values) + trigger_table_logit(table, values))
     assert np.abs(change - expit(true_logit(values))).mean() < 0.01
@@ -73,5 +71,5 @@ def test_one_energy_only_can_be_fitted():
     thrown, spread = cores(5000, seed=9), cores(5000, seed=10)
     for values in (thrown, spread):
         values["log10_energy"][:] = 1.0
-    table = fit_trigger_table(thrown, np.zeros(5000), spread, np.zeros(5000), 10_000)
+    table = fit_trigger_table(thrown, spread, np.zeros(5000), 10_000)
     assert np.isfinite(table["logit"]).all()

@@ -1,6 +1,12 @@
 """Do protons look like protons? One cut on width and length.
 
-    python examples/montecarlo/gamma_hadron.py gamma.dl1.h5 proton.dl1.h5
+    python examples/montecarlo/gamma_hadron.py gamma.dl1.h5 proton.dl1.h5 [--size 400]
+
+For the files see ../bundled_models.sh; for four FlashCam-like telescopes (gamma: 5, proton: 6)
+
+    ctapipe-fastsim-simulate -o mst-gamma.dl1.h5 --primary gamma --telescopes mst-array \
+        --energy-min "10 TeV" --energy-max "60 TeV" --altitude "70 deg" --viewcone "2 deg" \
+        --scatter-radius "250 m" -n 40 --obs-id 5
 
 Image parameters as in the files, in the given range of energy. The cut is on
 width + c length, with c and the threshold chosen on every second shower so that half of the

@@ -2,7 +2,7 @@
 
     ctapipe-fastsim-simulate -o mst.dl1.h5 --telescopes mst-array --energy-min "1 TeV" \
         --energy-max "5 TeV" --altitude "70 deg" --viewcone "2 deg" --scatter-radius "200 m" \
-        --min-telescopes 2 -n 200
+        --min-telescopes 2 -n 100
     ctapipe-process -i mst.dl1.h5 -o mst.dl2.h5 --write-showers
     python examples/montecarlo/stereo.py mst.dl2.h5
 

@@ -1,8 +1,10 @@
 """Compare sizes and shapes of TAIGA-IACT gamma images with those of CORSIKA simulations.
 
     ctapipe-fastsim-simulate -o taiga.dl1.h5 --energy-min "20 TeV" --energy-max "200 TeV" \
-        --altitude "55 deg" --viewcone "1 deg" --scatter-radius "450 m" -n 150 --reuse 40
-    python examples/montecarlo/taiga_images.py taiga.dl1.h5
+        --altitude "55 deg" --viewcone "1 deg" --scatter-radius "450 m" -n 73 --reuse 40
+    ctapipe-fastsim-simulate -o taiga2.dl1.h5 --energy-min "60 TeV" --energy-max "200 TeV" \
+        --altitude "55 deg" --viewcone "1 deg" --scatter-radius "450 m" -n 60 --reuse 40 --obs-id 9
+    python examples/montecarlo/taiga_images.py taiga.dl1.h5 taiga2.dl1.h5
 
 The reference numbers are medians over 5698 published TAIGA-IACT Monte Carlo images (CORSIKA
 showers, zenith angles of 30 to 40 deg, cleaning at 14 and 7 p.e.), in bins of impact distance

@@ -117,8 +117,7 @@ def _fit_trigger(images, production, model, seed):
     network = load_arrays(trigger_network(len(scaling.names)), arrays)
     spread, n_thrown = spread_like_thrown(production, images, model, rng)
     table = fit_trigger_table(
-        *(recorded, trigger_logit(network, scaled)),
-        *(spread, trigger_logit(network, scaling.transform(spread)), n_thrown),
+        recorded, spread, trigger_logit(network, scaling.transform(spread)), n_thrown
     )
     return {"trigger_conditions": scaling, "trigger": arrays, "trigger_table": table}
 

@@ -23,15 +23,15 @@ LARGEST_STEP = 1.0
 CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
-def fit_trigger_table(recorded, recorded_logit, thrown, thrown_logit, n_thrown):
+def fit_trigger_table(recorded, thrown, thrown_logit, n_thrown):
     """Maximise the likelihood above.
 
     Parameters
     ----------
     recorded, thrown : dict of str to array
         Of `condition_values`: N recorded images, and M cores spread like those thrown.
-    recorded_logit, thrown_logit : (N,) and (M,) arrays
-        Of the network.
+    thrown_logit : (M,) array
+        Of the network; that of recorded images does not move the maximum.
     n_thrown : float
         How many cores were thrown.
 

@@ -104,7 +104,7 @@ class Production:
                 while waiting:
                     yield waiting.popleft().result()
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
 
     def shower(self, number):
         """Simulate one shower.
@@ -138,8 +138,7 @@ class Production:
         parts = [light.photons[a:b] for a, b in zip(edges, edges[1:])]
         rng = random_stream("camera", *self.keys, number)
         images = [
-            self._expose(showers[core : core + 1], parts[core * n_telescopes :], rng)
-            for core in range(n_cores)
+            self._expose(showers[i : i + 1], parts[i * n_telescopes :], rng) for i in range(n_cores)
         ]
         return SimulatedShower(number, showers, images)
 

@@ -16,7 +16,7 @@ from .telescope_sets import TELESCOPE_SETS
 
 __all__ = ["check_field", "check_run", "read_telescopes"]
 
-SECONDS_PER_TEV, SECONDS_PER_TEV_AND_TELESCOPE = 0.05, 0.002
+SECONDS_PER_TEV, SECONDS_PER_TEV_AND_TELESCOPE = 0.05, 0.0006
 LONGEST_RUN = 2 * 86400  # s
 STEEPEST_SPECTRUM = 20
 STRONGEST_FIELD = 1000  # microtesla

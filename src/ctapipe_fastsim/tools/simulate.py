@@ -27,6 +27,7 @@ from tqdm.auto import tqdm
 
 from ..errors import InputError
 from ..montecarlo.dl1_file import (
+    MOST_CORES,
     RunDescription,
     correct_number_of_showers,
     read_back,
@@ -84,7 +85,9 @@ class SimulateTool(Tool):
     )
     scatter_radius = quantity(400 * u.m, "length", "Largest distance of the core.")
     n_showers = Int(1000, min=1, help="Showers to simulate.").tag(config=True)
-    reuse = Int(10, min=1, max=100, help="Cores that each shower is used with.").tag(config=True)
+    reuse = Int(10, min=1, max=MOST_CORES, help="Cores that each shower is used with.").tag(
+        config=True
+    )
     min_telescopes = Int(1, min=1, help="Triggered telescopes that an event needs.").tag(
         config=True
     )
@@ -103,7 +106,6 @@ class SimulateTool(Tool):
     obs_id = Int(1, min=1, max=2**31 - 1, help="Observation id; runs of other ids are others.").tag(
         config=True
     )
-    overwrite = Bool(False, help="Overwrite the output file.").tag(config=True)
     progress_bar = Bool(True, help="Show a progress bar.").tag(config=True)
 
     classes = [ResponseOptions, ImageProcessor, *classes_with_traits(ImageProcessor), DataWriter]
@@ -126,7 +128,6 @@ class SimulateTool(Tool):
         "obs-id": "SimulateTool.obs_id",
     }
     flags = {
-        "overwrite": ({"SimulateTool": {"overwrite": True}}, "Overwrite the output file."),
         **flag(
             "progress",
             "SimulateTool.progress_bar",
