@@ -6,11 +6,11 @@ For the files see ../bundled_models.sh; for four FlashCam-like telescopes (gamma
 
     ctapipe-fastsim-simulate -o mst-gamma.dl1.h5 --primary gamma --telescopes mst-array \
         --energy-min "10 TeV" --energy-max "60 TeV" --altitude "70 deg" --viewcone "2 deg" \
-        --scatter-radius "250 m" -n 40 --obs-id 5
+        --scatter-radius "250 m" -n 100 --obs-id 5
 
-Image parameters as in the files, in the given range of energy. The cut is on
-width + c length, with c and the threshold chosen on every second shower so that half of the
-gammas stay and most protons go, and its effect is measured on the others.
+Image parameters as in the files, in the given range of energy, averaged over the telescopes of an
+event. The cut is on width + c length, with c and the threshold chosen on every second shower
+so that half of the gammas stay and most protons go, and its effect is measured on the others.
 """
 
 import argparse
@@ -38,23 +38,22 @@ def main():
     kept = [(score(sample, weight, 1) < threshold).mean() for sample in (gamma, proton)]
     print(f"width + {weight:.2f} length < {threshold:.3f} deg")
     print(f"gammas kept {kept[0]:.1%} of {len(gamma)}, protons rejected {1 - kept[1]:.1%}", end="")
-    print(f" of {len(proton)} images")
+    print(f" of {len(proton)} events")
 
 
 def read(path, energy, size):
-    """Shower parity, width and length of images of at least this size, (N, 3)."""
+    """Shower parity, mean width and length of images of at least this size, a row per event."""
     with TableLoader(path) as loader:
         table = loader.read_telescope_events(simulated=True, dl1_parameters=True)
-    columns = [
-        np.asarray(table["event_id"]) // 100 % 2,
-        np.asarray(table["hillas_width"]),
-        np.asarray(table["hillas_length"]),
-    ]
-    images = np.stack(columns, axis=-1)
-    true_energy = np.asarray(table["true_energy"])
-    inside = (true_energy >= energy[0]) & (true_energy < energy[1])
-    inside &= np.asarray(table["hillas_intensity"]) >= size  # never true without an image
-    return images[inside]
+    inside = (table["true_energy"] >= energy[0]) & (table["true_energy"] < energy[1])
+    inside &= table["hillas_intensity"] >= size  # never true without an image
+    table = table[inside]
+    event_id, event = np.unique(table["event_id"], return_inverse=True)
+    n_images = np.bincount(event)
+    width, length = (
+        np.bincount(event, table[name]) / n_images for name in ("hillas_width", "hillas_length")
+    )
+    return np.stack([event_id // 100 % 2, width, length], axis=-1)
 
 
 def score(sample, weight, parity):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ConditionScaling", "SizeScaling", "condition_values"]
+__all__ = ["ConditionScaling", "SizeScaling", "condition_values", "values_at"]
 
 NAMES = ("log10_energy", "impact_distance", "x_max", "offset", "offset_along", "zenith")
 
@@ -37,6 +37,11 @@ def condition_values(showers, geometry, pointing_altitude):
         "offset_along": lon * geometry.core_lon + lat * geometry.core_lat,
         "zenith": np.broadcast_to(90 - np.degrees(pointing_altitude), len(showers)),
     }
+
+
+def values_at(values, rows):
+    """Some rows of `condition_values`."""
+    return {name: column[rows] for name, column in values.items()}
 
 
 @dataclass(frozen=True)

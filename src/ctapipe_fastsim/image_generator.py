@@ -6,13 +6,18 @@ import numpy as np
 import torch
 from scipy.special import expit
 
+from .acceptance import acceptance_features, acceptance_probability
+from .conditions import values_at
 from .flows import flow_sample, size_flow
+from .image_statistics import image_statistics, neighbour_table
 from .network import CVAE, LightMap, NetworkSizes, load_arrays
-from .shower_frame import pixel_directions
+from .shower_frame import pixel_directions, to_shower_frame
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
 
 __all__ = ["ImageGenerator", "share_light"]
+
+MOST_DRAWS = 20  # of one image; the last one is kept
 
 
 class ImageGenerator:
@@ -42,6 +47,9 @@ class ImageGenerator:
         self.trigger = load_arrays(
             trigger_network(len(kind.trigger_conditions.names)), kind.trigger
         )
+        self.pixels = pixel_directions(camera_geometry)
+        self.neighbours = neighbour_table(camera_geometry)
+        self.spacing = _spacing(*self.pixels, self.neighbours)
 
     def trigger_probability(self, values):
         """Probability that the telescope records, (N,), for `condition_values`."""
@@ -49,7 +57,7 @@ class ImageGenerator:
         return expit(logit + trigger_table_logit(self.kind.trigger_table, values))
 
     def draw(self, values, geometry, rng, size=None):
-        """Draw images.
+        """Draw images as likely as recorded ones.
 
         Parameters
         ----------
@@ -67,6 +75,26 @@ class ImageGenerator:
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
         """
+        drawn = self.draw_once(values, geometry, rng, size)
+        trigger_probability = self.trigger_probability(values)
+        rows, images = np.arange(len(geometry.source_lon)), drawn
+        for _ in range(MOST_DRAWS - 1):
+            probability = acceptance_probability(
+                self.kind.acceptance,
+                self.features(values_at(values, rows), geometry[rows], *images),
+                trigger_probability[rows],
+            )
+            rows = rows[rng.random(len(rows)) >= probability]
+            if not len(rows):
+                break
+            wanted = None if size is None else size[rows]
+            images = self.draw_once(values_at(values, rows), geometry[rows], rng, wanted)
+            for column, anew in zip(drawn, images):
+                column[rows] = anew
+        return drawn
+
+    def draw_once(self, values, geometry, rng, size=None):
+        """`draw` without asking whether the camera would have recorded such images."""
         conditions = self.kind.conditions.transform(values)
         if size is None:
             size = self._draw_size(conditions, rng)
@@ -80,6 +108,21 @@ class ImageGenerator:
             counts, light.time.numpy(), spread.cpu().numpy(), rng
         )
         return counts, charge, peak_time
+
+    def features(self, values, geometry, counts, charge, peak_time):
+        """`acceptance_features` of images of these conditions, (B, F)."""
+        lon, lat = self.pixels
+        along, across = to_shower_frame(
+            lon, lat, geometry.source_core_arrays(), np.ones(len(counts))
+        )
+        statistics = image_statistics(
+            *(charge, peak_time, along, across, self.neighbours),
+            self.kind.response.noise,
+            self.spacing,
+        )
+        return acceptance_features(
+            statistics, counts.sum(axis=1), self.kind.conditions.transform(values)
+        )
 
     def _draw_size(self, conditions, rng):
         noise = self._normal((len(conditions), 1), rng)
@@ -104,6 +147,13 @@ class ImageGenerator:
 
     def _tensor(self, array):
         return torch.as_tensor(array, device=self.device)
+
+
+def _spacing(lon, lat, neighbours):
+    """Distance of neighbouring pixels, deg."""
+    pixel, place = np.nonzero(neighbours >= 0)
+    neighbour = neighbours[pixel, place]
+    return float(np.median(np.hypot(lon[pixel] - lon[neighbour], lat[pixel] - lat[neighbour])))
 
 
 def share_light(size, fraction, clump, rng):

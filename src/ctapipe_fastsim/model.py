@@ -27,6 +27,8 @@ class TelescopeTypeModel:
     trigger_table : dict of str to array
         Of `fit_trigger_table`.
     response : CameraResponse
+    acceptance : dict of str to array
+        Of `fit_acceptance`; empty while it is learned.
     training_images : dict of str to (N,) array
         Truth of the training images, for drawing conditions at a given size: the fields of
         `Showers`, core relative to the telescope; pointing; size in p.e.
@@ -46,6 +48,7 @@ class TelescopeTypeModel:
     trigger: dict
     trigger_table: dict
     response: CameraResponse
+    acceptance: dict
     training_images: dict
     history: dict
     figures: dict

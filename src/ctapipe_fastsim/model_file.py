@@ -1,11 +1,12 @@
-"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 1.
+"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 2.
 
 Layout::
 
     /header                          JSON: thrown distributions, scalings, sizes, provenance
     /configuration/instrument        SubarrayDescription.to_hdf
     /development                     weights of the flow of X_max and first interaction
-    /telescope_types/type_<i>/...    network, size_flow, trigger, response, training_images, history
+    /telescope_types/type_<i>/...    network, size_flow, trigger, trigger_table, acceptance,
+                                     response, training_images, history
 """
 
 import json
@@ -15,6 +16,7 @@ import numpy as np
 import tables
 from ctapipe.instrument import SubarrayDescription
 
+from .acceptance import check_acceptance
 from .conditions import NAMES, ConditionScaling, SizeScaling
 from .errors import InputError
 from .model import Model, TelescopeTypeModel
@@ -31,7 +33,7 @@ from .showers import ThrownDistribution
 
 __all__ = ["FORMAT_VERSION", "is_model_file", "read_model", "write_model"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 LICENCE = (
     "The weights may be used as the data they were trained on; cite that production, "
     "ctapipe-fastsim, and Polyakov et al. 2022 (arXiv 2211.12553)."
@@ -40,7 +42,10 @@ COMPRESSION = tables.Filters(complevel=5, complib="zlib", shuffle=True)
 DEVELOPMENT = ("x_max", "h_first_int")
 TRUTH = {"energy", "source_lon", "source_lat", "core_x", "core_y", "size"}
 FIGURES = ("images", "held_out_images", "epochs")
-ARRAY_GROUPS = ("network", "size_flow", "trigger", "trigger_table", "training_images", "history")
+ARRAY_GROUPS = (
+    *("network", "size_flow", "trigger", "trigger_table", "acceptance"),
+    *("training_images", "history"),
+)
 
 
 def is_model_file(path):
@@ -132,6 +137,7 @@ def _read(h5file):
         )
         _check_training_images(kinds[name].training_images)
         _check_trigger_table(kinds[name].trigger_table)
+        check_acceptance(kinds[name].acceptance, len(kinds[name].conditions.names))
         _check_numbers("figures", kinds[name].figures, FIGURES)
         _check_numbers("size", entry["size"])
     if not kinds:

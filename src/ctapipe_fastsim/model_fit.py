@@ -1,10 +1,14 @@
 """All that a model holds, learned from a production: networks first, then what builds on them."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
-from .conditions import ConditionScaling, condition_values
+from .acceptance import fit_acceptance
+from .conditions import ConditionScaling, condition_values, values_at
 from .flows import shower_development_flow
+from .image_generator import ImageGenerator
 from .model import Model, TelescopeTypeModel
 from .network import load_arrays, save_arrays
 from .random_streams import random_stream
@@ -20,6 +24,8 @@ HELD_OUT_FIGURES = ("loss", "counts", "times", "kl", "size")
 HELD_OUT_FRACTION = 0.15
 DEVELOPMENT_EPOCHS = 60
 MOST_TRAINING_IMAGES = 50_000
+MOST_ACCEPTANCE_IMAGES = 100_000
+IMAGES_PER_BLOCK = 256
 
 
 def fit_development(production, seed, provenance):
@@ -52,7 +58,7 @@ def fit_development(production, seed, provenance):
 
 
 def fit_telescope_type(run, images, production, model):
-    """What was learned of one telescope type: the trained run, camera response and trigger.
+    """What was learned of one telescope type: the trained run, response, trigger, acceptance.
 
     Parameters
     ----------
@@ -72,7 +78,7 @@ def fit_telescope_type(run, images, production, model):
     response = fit_response(images.counts, images.charge, images.peak_time, *run.arrival_times())
     trigger = _fit_trigger(images, production, model, run.options.seed)
     best = int(np.argmin(run.history["loss"]))
-    return TelescopeTypeModel(
+    kind = TelescopeTypeModel(
         name=str(images.telescope),
         conditions=run.conditions,
         size=run.size,
@@ -81,6 +87,7 @@ def fit_telescope_type(run, images, production, model):
         size_flow=save_arrays(run.size_flow),
         **trigger,
         response=response,
+        acceptance={},
         training_images=_truth_table(images, run.options.seed),
         history={name: np.asarray(values) for name, values in run.history.items()},
         figures={
@@ -90,6 +97,7 @@ def fit_telescope_type(run, images, production, model):
             **{f"held_out_{name}": run.history[name][best] for name in HELD_OUT_FIGURES},
         },
     )
+    return replace(kind, acceptance=_fit_acceptance(images, kind, run))
 
 
 def _fit_trigger(images, production, model, seed):
@@ -120,6 +128,28 @@ def _fit_trigger(images, production, model, seed):
         recorded, spread, trigger_logit(network, scaling.transform(spread)), n_thrown
     )
     return {"trigger_conditions": scaling, "trigger": arrays, "trigger_table": table}
+
+
+def _fit_acceptance(images, kind, run):
+    """Recorded images against generated ones of the same conditions."""
+    generator = ImageGenerator(kind, images.telescope.camera.geometry, run.options.device)
+    rng = random_stream("acceptance", run.options.seed)
+    n = len(images.counts)
+    rows = rng.permutation(n)[:MOST_ACCEPTANCE_IMAGES]
+    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    recorded, generated, probability = [], [], []
+    for block in np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1):
+        at, geometry = values_at(values, block), images.geometry[block]
+        seen = (
+            images.counts[block],
+            *map(np.nan_to_num, (images.charge[block], images.peak_time[block])),
+        )
+        recorded.append(generator.features(at, geometry, *seen))
+        generated.append(generator.features(at, geometry, *generator.draw_once(at, geometry, rng)))
+        probability.append(generator.trigger_probability(at))
+    seed = int(rng.integers(2**31))
+    columns = map(np.concatenate, (recorded, generated, probability))
+    return fit_acceptance(*columns, run.held_out[rows], seed)
 
 
 def _fit_flow(target, context, seed):

@@ -58,6 +58,11 @@ class CameraResponse:
     charge_step: float
     time_step: float
 
+    @property
+    def noise(self):
+        """Standard deviation of the charge of a pixel without light, p.e."""
+        return float(np.sqrt(self.charge_variance[0]))
+
     def draw(self, counts, arrival_time, time_spread, rng):
         """Charges and peak times that the camera reports.
 

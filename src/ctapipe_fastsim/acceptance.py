@@ -1,0 +1,68 @@
+"""Acceptance: generated images are redrawn until they are as likely as recorded ones.
+
+The camera's noise is drawn independently in every pixel, but an image near the trigger threshold
+was recorded because its noise, light and time came together favourably. Boosted trees
+learn the ratio r of the densities of recorded and generated images at the same conditions; an image
+is kept with probability r / m and otherwise drawn anew at the same conditions (discriminator
+rejection sampling, Azadi et al. 2019, arXiv 1810.06758). The envelope m is a high quantile of r
+among images of about the same trigger probability: near threshold r varies much, elsewhere little.
+The trigger of each telescope is drawn before and does not change.
+"""
+
+import numpy as np
+
+from .boosted_trees import check_trees, fit_trees, log_odds
+from .image_statistics import n_statistics
+
+__all__ = ["acceptance_features", "acceptance_probability", "check_acceptance", "fit_acceptance"]
+
+N_CLASSES = 20
+ENVELOPE_LEVEL = 0.98  # of r; the few images above are kept less often than they should
+
+
+def acceptance_features(statistics, size, conditions):
+    """What the trees are told, (B, F): `image_statistics`, true size, standardised conditions."""
+    return np.column_stack([statistics, np.log1p(size), conditions])
+
+
+def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
+    """Learn the ratio of recorded to generated images.
+
+    Parameters
+    ----------
+    recorded, generated : (N, F) arrays
+        `acceptance_features` of recorded images, and of generated ones of the same conditions.
+    trigger_probability : (N,) array
+        Of these conditions.
+    held_out : (N,) bool array
+        Images of showers that are not learned from, but tell when to stop.
+    seed : int
+
+    Returns
+    -------
+    dict of str to array
+        Of `fit_trees`, and the envelope in classes of trigger probability.
+    """
+    trees = fit_trees(generated, recorded, held_out, seed)
+    ratio = np.exp(log_odds(trees, generated))
+    edges = np.quantile(trigger_probability, np.arange(1, N_CLASSES) / N_CLASSES)
+    number = np.searchsorted(edges, trigger_probability)
+    of_class = [ratio[number == i] for i in range(N_CLASSES)]
+    envelope = [np.quantile(r, ENVELOPE_LEVEL) if len(r) else 1.0 for r in of_class]
+    return {**trees, "envelope_edges": edges, "envelope": np.maximum(1, envelope)}
+
+
+def acceptance_probability(acceptance, features, trigger_probability):
+    """Probability to keep each of B images, (B,)."""
+    number = np.searchsorted(acceptance["envelope_edges"], trigger_probability)
+    ratio = np.exp(log_odds(acceptance, features))
+    return np.minimum(1, ratio / acceptance["envelope"][number])
+
+
+def check_acceptance(acceptance, n_conditions):
+    """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
+    trees = {name: a for name, a in acceptance.items() if not name.startswith("envelope")}
+    check_trees(trees, n_statistics() + 1 + n_conditions)
+    shapes = [np.shape(acceptance.get(name)) for name in ("envelope", "envelope_edges")]
+    if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
+        raise ValueError("the acceptance has no envelope, or one of another shape")

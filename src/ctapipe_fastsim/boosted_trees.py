@@ -1,0 +1,109 @@
+"""Boosted trees as plain arrays: fitted by scikit-learn, kept in a model file, read by numba.
+
+All nodes of all trees stand in one row each, children behind their parents; a leaf has the
+feature `LEAF`.
+"""
+
+import numpy as np
+from numba import njit
+
+__all__ = ["check_trees", "fit_trees", "log_odds"]
+
+LEAF = -1
+NAMES = {"root", "feature", "threshold", "left", "right", "value", "offset"}
+
+
+def fit_trees(first, second, held_out, seed):
+    """Fit trees that tell two samples apart, as many as help on what they have not seen.
+
+    Parameters
+    ----------
+    first, second : (N, F) arrays
+        Features, finite; rows of one number belong together.
+    held_out : (N,) bool array
+        Rows that only tell how many trees to keep.
+    seed : int
+
+    Returns
+    -------
+    dict of str to array
+        ``root`` (T,), first node of each tree; ``feature``, ``threshold``, ``left``, ``right``
+        and ``value`` (K,), of each node; ``offset`` ().
+    """
+    # imported here, since generating needs neither
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import log_loss
+    from threadpoolctl import threadpool_limits
+
+    # no early stopping: its random split would part images of one shower
+    trees = HistGradientBoostingClassifier(
+        learning_rate=0.05,
+        max_iter=300,
+        min_samples_leaf=100,
+        l2_regularization=10,
+        early_stopping=False,
+        random_state=seed,
+    )
+    features = np.concatenate([first, second])
+    is_second = np.repeat([0, 1], len(first))
+    held_out = np.tile(held_out, 2)
+    with threadpool_limits(1):  # several threads stall each other on a busy machine
+        trees.fit(features[~held_out], is_second[~held_out])
+        stages = trees.staged_predict_proba(features[held_out])
+        losses = [log_loss(is_second[held_out], probability) for probability in stages]
+    nodes = [tree.nodes for (tree,) in trees._predictors[: np.argmin(losses) + 1]]
+    root = np.cumsum([0, *(len(n) for n in nodes[:-1])])
+    start = np.repeat(root, [len(n) for n in nodes])
+    nodes = np.concatenate(nodes)
+    is_leaf = nodes["is_leaf"].astype(bool)
+    return {
+        "root": root.astype(np.int32),
+        "feature": np.where(is_leaf, LEAF, nodes["feature_idx"]).astype(np.int16),
+        "threshold": np.where(is_leaf, 0, nodes["num_threshold"]),
+        "left": np.where(is_leaf, 0, start + nodes["left"]).astype(np.int32),
+        "right": np.where(is_leaf, 0, start + nodes["right"]).astype(np.int32),
+        "value": np.where(is_leaf, nodes["value"], 0).astype(np.float32),
+        "offset": np.array(trees._baseline_prediction.item()),
+    }
+
+
+def log_odds(trees, features):
+    """Logarithm of how much likelier the second sample is, (N,), for features (N, F)."""
+    names = ("root", "feature", "threshold", "left", "right", "value")
+    return float(trees["offset"]) + _sum_of_leaves(features, *(trees[name] for name in names))
+
+
+def check_trees(trees, n_features):
+    """Raise ValueError unless these are trees that read ``n_features`` and come to an end."""
+    if trees.keys() != NAMES or np.shape(trees["offset"]):
+        raise ValueError("the trees have entries of other names or shapes")
+    n_nodes = len(trees["feature"])
+    if {np.shape(trees[name]) for name in NAMES - {"root", "offset"}} != {(n_nodes,)}:
+        raise ValueError("the trees have entries of different lengths")
+    if any(trees[name].dtype.kind != "i" for name in ("root", "feature", "left", "right")):
+        raise ValueError("the trees have places that are no integers")
+    inner = trees["feature"] != LEAF
+    children = np.stack([trees["left"], trees["right"]])[:, inner]
+    if (
+        np.ndim(trees["root"]) != 1
+        or ((trees["root"] < 0) | (trees["root"] >= n_nodes)).any()
+        or ((trees["feature"] < LEAF) | (trees["feature"] >= n_features)).any()
+        or (children <= np.flatnonzero(inner)).any()
+        or (children >= n_nodes).any()
+    ):
+        raise ValueError("the trees point to nodes or features that are not there")
+
+
+@njit(cache=True)
+def _sum_of_leaves(features, root, feature, threshold, left, right, value):
+    total = np.zeros(len(features))
+    for row in range(len(features)):
+        for tree in range(len(root)):
+            node = root[tree]
+            while feature[node] != LEAF:
+                if features[row, feature[node]] <= threshold[node]:
+                    node = left[node]
+                else:
+                    node = right[node]
+            total[row] += value[node]
+    return total

@@ -1,0 +1,99 @@
+"""Redrawing by the learned ratio turns generated distributions into recorded ones."""
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from ctapipe_fastsim.acceptance import (
+    acceptance_features,
+    acceptance_probability,
+    check_acceptance,
+    fit_acceptance,
+)
+from ctapipe_fastsim.image_statistics import n_statistics
+
+N = 20_000
+
+
+def generated(n, condition, rng):
+    """Wider and lower than what is recorded near threshold (condition 0)."""
+    return rng.normal(size=n) * (1.3 - 0.3 * condition)
+
+
+def recorded(n, condition, rng):
+    return rng.normal(size=n) + 0.5 * (1 - condition)
+
+
+def features(values, condition):
+    return np.column_stack([values, condition])
+
+
+@pytest.fixture(scope="module")
+def learned():
+    rng = np.random.default_rng(1)
+    condition = rng.random(N)
+    return fit_acceptance(
+        features(recorded(N, condition, rng), condition),
+        features(generated(N, condition, rng), condition),
+        condition,
+        np.arange(N) % 10 == 0,
+        seed=1,
+    )
+
+
+def redrawn(acceptance, condition, rng):
+    values = np.empty(len(condition))
+    rows = np.arange(len(condition))
+    while len(rows):
+        values[rows] = generated(len(rows), condition[rows], rng)
+        probability = acceptance_probability(
+            acceptance, features(values[rows], condition[rows]), condition[rows]
+        )
+        rows = rows[rng.random(len(rows)) >= probability]
+    return values
+
+
+def test_what_is_kept_is_distributed_as_recorded(learned):
+    """Kolmogorov-Smirnov distance, 0.02 by chance, of 5000 values; what is learned is not exact."""
+    rng = np.random.default_rng(2)
+    condition = rng.random(5000)
+    wanted = recorded(5000, condition, rng)
+    assert ks_2samp(generated(5000, condition, rng), wanted).statistic > 0.1
+    assert ks_2samp(redrawn(learned, condition, rng), wanted).statistic < 0.05
+
+
+def test_where_samples_agree_more_are_kept(learned):
+    rng = np.random.default_rng(3)
+    kept = []
+    for value in (0.01, 0.99):
+        condition = np.full(2000, value)
+        values = features(generated(2000, condition, rng), condition)
+        kept.append(acceptance_probability(learned, values, condition))
+    assert kept[1].mean() > kept[0].mean() + 0.15
+    assert (np.concatenate(kept) <= 1).all()
+
+
+def test_features_hold_statistics_size_and_conditions():
+    statistics = np.zeros((4, n_statistics()))
+    found = acceptance_features(statistics, np.array([0, 1, 2, 3]), np.ones((4, 2)))
+    assert found.shape == (4, n_statistics() + 3)
+    np.testing.assert_allclose(found[:, n_statistics()], np.log([1, 2, 3, 4]))
+
+
+def test_an_acceptance_for_fewer_features_passes(learned):
+    check_acceptance(learned, n_conditions=2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"envelope": np.ones(3)}, {"envelope": np.zeros(20)}, {"envelope_edges": np.zeros(20)}],
+)
+def test_a_broken_envelope_is_refused(learned, changes):
+    with pytest.raises(ValueError, match="envelope"):
+        check_acceptance({**learned, **changes}, n_conditions=2)
+
+
+def test_a_missing_envelope_is_refused(learned):
+    rest = {name: column for name, column in learned.items() if name != "envelope"}
+    with pytest.raises(ValueError, match="envelope"):
+        check_acceptance(rest, n_conditions=2)

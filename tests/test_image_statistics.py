@@ -1,0 +1,95 @@
+"""The statistics are the moments they are said to be."""
+
+import numpy as np
+import pytest
+from ctapipe.image import hillas_parameters
+from ctapipe.instrument import CameraGeometry
+
+from ctapipe_fastsim.image_statistics import (
+    OF_ALL_PIXELS,
+    PER_THRESHOLD,
+    image_statistics,
+    n_statistics,
+    neighbour_table,
+)
+
+NOISE = 1.0
+
+
+@pytest.fixture(scope="module")
+def camera():
+    """Square pixels 0.1 apart."""
+    return CameraGeometry.make_rectangular(30, 30, (-1.5, 1.5), (-1.5, 1.5))
+
+
+def statistics(camera, charge, time=None, mirror=1):
+    time = np.zeros_like(charge) if time is None else time
+    position = camera.pix_x.value[None], mirror * camera.pix_y.value[None]
+    return image_statistics(
+        charge[None], time[None], *position, neighbour_table(camera), NOISE, 0.1
+    )[0]
+
+
+def spot(camera, width=0.3, height=0.1, x=0.2, y=-0.1):
+    u, v = camera.pix_x.value, camera.pix_y.value
+    return 100 * np.exp(-0.5 * (((u - x) / width) ** 2 + ((v - y) / height) ** 2))
+
+
+def at_threshold(values, i):
+    return values[i * PER_THRESHOLD : (i + 1) * PER_THRESHOLD]
+
+
+def test_moments_are_those_of_the_bright_pixels(camera):
+    charge = spot(camera)
+    found = at_threshold(statistics(camera, charge), 2)
+    bright = charge > 4.8 * NOISE
+    hillas = hillas_parameters(camera[bright], charge[bright])
+    assert found[0] == bright.sum()
+    assert found[1] == pytest.approx(charge[bright].sum())
+    assert found[2] == pytest.approx(hillas.x.value)
+    assert found[3] == pytest.approx(abs(hillas.y.value))
+    assert found[4] == pytest.approx(hillas.length.value, rel=0.01)  # ctapipe divides by n - 1
+    assert found[5] == pytest.approx(hillas.width.value, rel=0.01)
+    assert found[8] == pytest.approx(hillas.kurtosis, rel=0.01)
+
+
+def test_time_gradient_is_that_of_a_plane(camera):
+    charge = spot(camera)
+    time = 5 + 3 * camera.pix_x.value
+    found = at_threshold(statistics(camera, charge, time), 1)
+    assert found[9] == pytest.approx(3)
+    assert found[10] == pytest.approx(5 + 3 * found[2])
+    assert found[11] == pytest.approx(0, abs=1e-6)
+
+
+def test_an_image_and_its_reflection_have_equal_statistics(camera):
+    rng = np.random.default_rng(1)
+    charge = rng.poisson(spot(camera)) + rng.normal(size=900)
+    np.testing.assert_allclose(
+        statistics(camera, charge), statistics(camera, charge, mirror=-1), atol=1e-9
+    )
+
+
+def test_lonely_pixels_do_not_count(camera):
+    charge = np.zeros(900)
+    charge[[100, 500]] = 50
+    found = statistics(camera, charge)
+    assert not found[:-OF_ALL_PIXELS].any()
+    assert found[-OF_ALL_PIXELS:] == pytest.approx([0, 0, 100, np.hypot(50, 50)])
+
+
+def test_neighbours_that_reach_a_charge_together(camera):
+    charge = np.zeros(900)
+    charge[[405, 406, 407, 800]] = 9, 7, 5, 100
+    assert statistics(camera, charge)[-OF_ALL_PIXELS:-2] == pytest.approx([7, 5])
+
+
+def test_number_of_statistics(camera):
+    assert len(statistics(camera, spot(camera))) == n_statistics()
+
+
+def test_neighbour_table_is_ctapipes(camera):
+    table = neighbour_table(camera)
+    for pixel in (0, 31, 450, 899):
+        expected = np.flatnonzero(camera.neighbor_matrix[pixel])
+        np.testing.assert_array_equal(table[pixel][table[pixel] >= 0], expected)
