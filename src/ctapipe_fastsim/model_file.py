@@ -15,7 +15,7 @@ import numpy as np
 import tables
 from ctapipe.instrument import SubarrayDescription
 
-from .conditions import NAMES, ConditionScaling, SizeScaling
+from .conditions import NAMES, ConditionScaling, SizeScaling, indicator_name
 from .errors import InputError
 from .model import Model, TelescopeTypeModel
 from .response import CameraResponse
@@ -114,6 +114,7 @@ def read_model(path):
 def _read(h5file):
     header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
     subarray = SubarrayDescription.from_hdf(h5file)
+    primaries = {thrown["primary_id"] for thrown in header["thrown"]}
     kinds = {}
     for i, (name, entry) in enumerate(header["telescope_types"].items()):
         where = f"/telescope_types/type_{i}"
@@ -130,8 +131,8 @@ def _read(h5file):
             figures=entry["figures"],
             **{group: read_tree(h5file, f"{where}/{group}") for group in ARRAY_GROUPS},
         )
-        _check_training_images(kinds[name].training_images)
-        _check_trigger_table(kinds[name].trigger_table)
+        _check_training_images(kinds[name].training_images, primaries)
+        _check_trigger_tables(kinds[name], primaries)
         _check_numbers("figures", kinds[name].figures, FIGURES)
         _check_numbers("size", entry["size"])
     if not kinds:
@@ -157,11 +158,24 @@ def _check_numbers(what, entry, names=()):
             raise ValueError(f"{what} {name!r} is not a finite number")
 
 
-def _check_training_images(images):
+def _check_training_images(images, primaries):
     if missing := TRUTH - images.keys():
         raise ValueError(f"training images have no {min(missing)}")
     if {np.shape(column) for column in images.values()} != {(len(images["size"]),)}:
         raise ValueError("training images have columns of different shapes")
+    if len(primaries) > 1 and set(images["primary_id"].tolist()) != primaries:
+        raise ValueError("training images are not of the primaries that were thrown")
+
+
+def _check_trigger_tables(kind, primaries):
+    """One table, or with several primaries one for each condition that tells which it is."""
+    if len(primaries) == 1:
+        return _check_trigger_table(kind.trigger_table)
+    names = {indicator_name(number) for number in primaries}
+    if not names == kind.trigger_table.keys() <= set(kind.trigger_conditions.names):
+        raise ValueError("the trigger has not one table and one condition for each primary")
+    for table in kind.trigger_table.values():
+        _check_trigger_table(table)
 
 
 def _check_trigger_table(table):
