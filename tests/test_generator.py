@@ -215,7 +215,7 @@ def test_images_at_given_conditions_sum_to_given_sizes(model, generator):
 
 def test_telescopes_of_unknown_type_are_refused(model, array_model):
     with pytest.raises(InputError, match="knows no telescope of type .*OtherCam"):
-        EventGenerator(model, array_model.subarray, model.thrown[0], seed=1, obs_id=1)
+        EventGenerator(model, array_model.subarray, model.thrown[:1], seed=1, obs_id=1)
 
 
 def without_a_weight(arrays):

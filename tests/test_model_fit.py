@@ -53,7 +53,8 @@ def quick_trigger(monkeypatch):
 def drawn_showers(model, energy, seed=0):
     """Showers with X_max and height of first interaction drawn."""
     unknown = np.full(len(energy), np.nan)
-    showers = Showers(energy, unknown, unknown, unknown, unknown, unknown, unknown)
+    gamma = np.zeros(len(energy), int)
+    showers = Showers(energy, unknown, unknown, unknown, unknown, unknown, unknown, gamma)
     return draw_development(model, showers, np.radians(70), np.random.default_rng(seed))
 
 

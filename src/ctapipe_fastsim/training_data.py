@@ -209,7 +209,7 @@ def _read_primaries(loader, path):
     obs_id, primary = (
         np.asarray(events[name], int) for name in ("obs_id", "true_shower_primary_id")
     )
-    if len(set(primary)) == 1:
+    if len(np.unique(primary)) == 1:
         return dict.fromkeys(runs.tolist(), int(primary[0]))
     primaries = {run: set(primary[obs_id == run].tolist()) for run in runs.tolist()}
     for run, found in primaries.items():
