@@ -9,7 +9,8 @@ from helpers import one_line_refusal
 from model_helpers import event_generator
 from scipy import stats
 
-from ctapipe_fastsim.conditions import ConditionScaling
+from ctapipe_fastsim import generator as generator_module
+from ctapipe_fastsim.conditions import ConditionScaling, condition_values
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.generator import (
     EVENTS_PER_BLOCK,
@@ -17,7 +18,7 @@ from ctapipe_fastsim.generator import (
     ImageGenerator,
     draw_development,
 )
-from ctapipe_fastsim.shower_frame import unit_vector
+from ctapipe_fastsim.shower_frame import image_geometry, unit_vector
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +167,74 @@ def test_development_stays_unknown_to_a_model_without_it(model):
     without = replace(model, development={}, development_features=nothing)
     drawn = draw_development(without, showers, 1.2, np.random.default_rng(2))
     assert np.isnan(drawn.x_max).all()
+
+
+def mixture(model, n_gammas, n_protons, **options):
+    """Events of both primaries in their own array."""
+    proton, gamma = model.thrown
+    thrown = gamma.replace(n_thrown=n_gammas), proton.replace(n_thrown=n_protons)
+    return EventGenerator(model, model.subarray, thrown, seed=1, obs_id=1, **options)
+
+
+def test_showers_of_a_mixture_are_each_of_their_own_distribution(two_primaries, monkeypatch):
+    """As many of each as asked for, also in every chunk, to one shower."""
+    monkeypatch.setattr(generator_module, "THROWN_PER_CHUNK", 70)
+    generator = mixture(two_primaries, 100, 333)
+    showers, is_proton = generator.showers, generator.run == 1
+    assert np.array_equal(showers.primary_id, np.where(is_proton, 101, 0))
+    assert is_proton.sum() == 333
+    for first in range(0, 420, 70):
+        assert abs(is_proton[first : first + 70].sum() - 70 * 333 / 433) <= 1
+    for chosen, low, high in ((is_proton, 3, 100), (~is_proton, 1, 50)):
+        assert low <= showers.energy[chosen].min() <= showers.energy[chosen].max() <= high
+    assert showers.energy[~is_proton].min() < 3
+    assert 0.2 < np.mean(np.diff(generator.run) != 0) < 0.5  # 0.36 in random order
+
+
+def test_the_same_mixture_comes_whether_or_not_all_of_it_is_needed(two_primaries, monkeypatch):
+    monkeypatch.setattr(generator_module, "THROWN_PER_CHUNK", 70)
+    whole, part = mixture(two_primaries, 100, 333), mixture(two_primaries, 100, 333, enough=10)
+    n = len(part.showers)
+    assert n in (70, 140)
+    assert np.array_equal(part.run, whole.run[:n])
+    assert np.array_equal(part.showers.energy, whole.showers.energy[:n])
+    assert np.array_equal(part.showers.x_max, whole.showers.x_max[:n])
+
+
+def test_the_networks_are_told_the_primary(two_primaries):
+    """Toy protons of an energy give a third of the light of gammas, and trigger less often."""
+    proton, gamma = two_primaries.thrown
+    (kind,) = two_primaries.telescope_types.values()
+    (telescope,) = two_primaries.subarray.telescope_types
+    painter = ImageGenerator(kind, telescope.camera.geometry, "cpu")
+    showers = gamma.replace(n_thrown=4000, energy_min=5.0, viewcone_max=1.0).throw(
+        np.random.default_rng(1)
+    )
+    light, triggered = {}, {}
+    for primary_id in (0, 101):
+        same = replace(showers, primary_id=np.full(4000, primary_id))
+        same = draw_development(two_primaries, same, gamma.altitude, np.random.default_rng(2))
+        geometry = image_geometry(same, gamma.altitude, gamma.azimuth, np.zeros(3))
+        values = condition_values(same, geometry, gamma.altitude)
+        triggered[primary_id] = painter.trigger_probability(values).mean()
+        near = np.flatnonzero((same.energy > 15) & (geometry.impact_distance < 100))
+        values = {name: column[near] for name, column in values.items()}
+        drawn = painter.draw(values, geometry[near], np.random.default_rng(3))
+        light[primary_id] = np.median(drawn[0].sum(axis=1))
+    assert 2 < light[0] / light[101] < 4
+    assert triggered[0] > 1.3 * triggered[101]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_conditions_at_a_size_are_those_of_the_primary(two_primaries, first):
+    (kind,) = two_primaries.telescope_types.values()
+    generator = mixture(two_primaries, 20, 30, size=(20, 100))
+    chosen = generator.run == first
+    assert chosen.sum() == (20, 30)[first]
+    table, number = kind.training_images, (0, 101)[first]
+    known = table["core_x"][table["primary_id"] == number]
+    assert np.isin(generator.showers.core_x[chosen], known).all()
+    assert (generator.showers.primary_id[chosen] == number).all()
 
 
 def test_fixed_sizes_are_met_exactly(model):
