@@ -34,7 +34,8 @@ class CVAEEventSource(EventSource):
 
     A mixture of primaries is one run for each: the k-th has obs_id + k - 1, with a simulation
     configuration and shower distribution of its own, because a run has one spectrum, cone and
-    number of showers. Their events come in random order.
+    number of showers. Their events come in random order. For instrument response functions make
+    a file of each primary: ctapipe adds up the runs of a file as if they were of one.
 
     With ``size`` given, images of that many photo-electrons are made instead, the other
     conditions being those of training images of about that size. There is no effective area

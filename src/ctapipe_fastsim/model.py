@@ -26,7 +26,8 @@ class TelescopeTypeModel:
     network, size_flow, trigger : dict of str to array
         Trained weights.
     trigger_table : dict of str to array
-        Of `fit_trigger_table`; with several primaries a dictionary of these, one for each.
+        Of `fit_trigger_table`; with several primaries one for each, by the name
+        of the condition that tells it.
     response : CameraResponse
     training_images : dict of str to (N,) array
         Truth of the training images, for drawing conditions at a given size: the fields of

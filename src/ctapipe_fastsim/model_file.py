@@ -6,6 +6,9 @@ Layout::
     /configuration/instrument        SubarrayDescription.to_hdf
     /development                     weights of the flow of X_max and first interaction
     /telescope_types/type_<i>/...    network, size_flow, trigger, response, training_images, history
+
+With several primaries the conditions tell which it is, there is a trigger table for each of them,
+and training_images has a column more. Files of one primary have none of that.
 """
 
 import json
@@ -172,7 +175,7 @@ def _check_trigger_tables(kind, primaries):
     if len(primaries) == 1:
         return _check_trigger_table(kind.trigger_table)
     names = {indicator_name(number) for number in primaries}
-    if not names == kind.trigger_table.keys() <= set(kind.trigger_conditions.names):
+    if kind.trigger_table.keys() != names or not names <= set(kind.trigger_conditions.names):
         raise ValueError("the trigger has not one table and one condition for each primary")
     for table in kind.trigger_table.values():
         _check_trigger_table(table)
