@@ -31,13 +31,42 @@ def toy_array_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def toy_model(toy_file, tmp_path_factory):
     """Model file trained for a few epochs on `toy_file` by the tool."""
-    return train(toy_file, tmp_path_factory.mktemp("toy_model") / "toy.fastsim.h5")
+    return train([toy_file], tmp_path_factory.mktemp("toy_model") / "toy.fastsim.h5")
 
 
 @pytest.fixture(scope="session")
 def toy_array_model(toy_array_file, tmp_path_factory):
     """Model file of two telescope types, trained for a few epochs on `toy_array_file`."""
-    return train(toy_array_file, tmp_path_factory.mktemp("toy_array_model") / "array.fastsim.h5")
+    return train([toy_array_file], tmp_path_factory.mktemp("toy_array_model") / "array.fastsim.h5")
+
+
+@pytest.fixture(scope="session")
+def gamma_proton_files(tmp_path_factory):
+    """Two DL1 files of one observation number: gammas, and protons of less light thrown wider."""
+    folder = tmp_path_factory.mktemp("gamma_proton")
+    paths = [folder / "gamma.dl1.h5", folder / "proton.dl1.h5"]
+    write_toy_production(paths[0], n_showers=120, seed=11)
+    protons = dict(primary_id=101, light_yield=20.0, energy_range=(3.0, 100.0), viewcone=2.5)
+    write_toy_production(paths[1], n_showers=180, seed=12, **protons)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def gamma_proton_model(gamma_proton_files, tmp_path_factory):
+    """Model file of both primaries, its trigger learned in fewer steps than usual."""
+    from ctapipe_fastsim import trigger
+
+    output = tmp_path_factory.mktemp("gamma_proton_model") / "both.fastsim.h5"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trigger, "STEPS", 800)
+        patch.setattr(trigger, "BATCH", 1024)
+        return train(gamma_proton_files, output)
+
+
+@pytest.fixture(scope="session")
+def two_primaries(gamma_proton_model):
+    """What is in `gamma_proton_model`."""
+    return read(gamma_proton_model)
 
 
 @pytest.fixture(scope="session")
@@ -68,11 +97,12 @@ def read(model_file):
     return read_model(model_file)[0]
 
 
-def train(dl1_file, model_file):
+def train(dl1_files, model_file):
     """Train a small network for three epochs and return the model file."""
     from ctapipe_fastsim.tools.train import TrainTool
 
     log = model_file.with_suffix(".log")
     options = ["--epochs=3", "--hidden=48", "--no-progress", f"--provenance-log={log}"]
-    run_tool(TrainTool(), [f"-i={dl1_file}", f"-o={model_file}", *options], raises=True)
+    files = ["-i", *map(str, dl1_files)]
+    run_tool(TrainTool(), [*files, f"-o={model_file}", *options], raises=True)
     return model_file

@@ -23,6 +23,6 @@ def run_epochs(run, n):
 
 
 def event_generator(model, n_thrown, seed=1, obs_id=1, **options):
-    """Events of ``n_thrown`` showers of a model, in its own array."""
+    """Events of ``n_thrown`` showers of a model's first primary, in its own array."""
     thrown = model.thrown[0].replace(n_thrown=n_thrown)
-    return EventGenerator(model, model.subarray, thrown, seed=seed, obs_id=obs_id, **options)
+    return EventGenerator(model, model.subarray, [thrown], seed=seed, obs_id=obs_id, **options)

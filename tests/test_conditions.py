@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from ctapipe_fastsim.conditions import NAMES, ConditionScaling, SizeScaling, condition_values
+from ctapipe_fastsim.conditions import (
+    INDICATORS,
+    NAMES,
+    ConditionScaling,
+    SizeScaling,
+    condition_values,
+    indicator_name,
+)
 from ctapipe_fastsim.shower_frame import image_geometry
 from ctapipe_fastsim.showers import Showers
 
@@ -12,7 +19,7 @@ SIZES = np.concatenate([np.arange(2000), np.geomspace(2000, 1e6, 500).astype(int
 
 @pytest.fixture
 def values():
-    """Conditions of 200 images; the zenith angle is constant and x_max unknown."""
+    """Conditions of 200 gamma images; the zenith angle is constant and x_max unknown."""
     rng = np.random.default_rng(0)
     return {
         "log10_energy": rng.uniform(-1, 2, 200),
@@ -21,6 +28,7 @@ def values():
         "offset": rng.uniform(0, 1.5, 200),
         "offset_along": rng.uniform(-1.5, 1.5, 200),
         "zenith": np.full(200, 20.0),
+        **{name: np.full(200, name == "is_gamma") for name in INDICATORS},
     }
 
 
@@ -35,6 +43,7 @@ def test_condition_values_are_those_of_the_shower():
         core_y=rng.uniform(-200, 200, n),
         x_max=rng.uniform(200, 500, n),
         h_first_int=np.full(n, np.nan),
+        primary_id=np.resize([0, 101, 5626], n),
     )
     geometry = image_geometry(showers, *np.radians([70, 180]), np.zeros(3))
     values = condition_values(showers, geometry, np.radians(70))
@@ -43,6 +52,8 @@ def test_condition_values_are_those_of_the_shower():
     assert np.allclose(10 ** values["log10_energy"], showers.energy)
     assert np.allclose(values["zenith"], 20)
     assert np.array_equal(values["x_max"], showers.x_max)
+    for name, number in (("gamma", 0), ("proton", 101), ("iron", 5626), ("helium", 402)):
+        assert np.array_equal(values[f"is_{name}"], showers.primary_id == number)
     across = geometry.core_lon * geometry.source_lat - geometry.core_lat * geometry.source_lon
     assert np.allclose(values["offset"] ** 2, values["offset_along"] ** 2 + across**2)
 
@@ -57,6 +68,7 @@ def test_conditions_do_not_change_under_reflection():
         core_x=rng.uniform(-200, 200, 20),
         x_max=np.ones(20),
         h_first_int=np.ones(20),
+        primary_id=np.zeros(20, int),
     )
     one, other = (
         condition_values(
@@ -73,6 +85,23 @@ def test_conditions_do_not_change_under_reflection():
 def test_constant_and_unknown_conditions_drop_out(values):
     scaling = ConditionScaling.fit(values)
     assert scaling.names == ("log10_energy", "impact_distance", "offset", "offset_along")
+
+
+def test_primaries_are_conditions_where_there_are_several(values):
+    """One for each: two columns of which one is high, whatever their numbers are."""
+    is_iron = np.arange(200) % 4 == 0
+    values |= {"is_gamma": ~is_iron, "is_iron": is_iron}
+    scaling = ConditionScaling.fit(values)
+    assert scaling.names[-2:] == ("is_gamma", "is_iron")
+    gamma, iron = scaling.transform(values)[:, -2:].T
+    assert len(np.unique(gamma)) == len(np.unique(iron)) == 2
+    assert np.array_equal(iron > 0, is_iron)
+    assert np.allclose(gamma, -iron)
+
+
+def test_the_condition_of_a_primary_is_named_after_it():
+    assert [indicator_name(number) for number in (0, 101)] == ["is_gamma", "is_proton"]
+    assert {indicator_name(number) for number in INDICATORS.values()} == set(INDICATORS)
 
 
 def test_a_single_unknown_value_drops_the_condition(values):

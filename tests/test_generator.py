@@ -9,6 +9,7 @@ from helpers import one_line_refusal
 from model_helpers import event_generator
 from scipy import stats
 
+from ctapipe_fastsim import generator as generator_module
 from ctapipe_fastsim.conditions import ConditionScaling
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.generator import (
@@ -168,6 +169,62 @@ def test_development_stays_unknown_to_a_model_without_it(model):
     assert np.isnan(drawn.x_max).all()
 
 
+def mixture(model, n_gammas, n_protons, **options):
+    """Events of both primaries in their own array."""
+    proton, gamma = model.thrown
+    thrown = gamma.replace(n_thrown=n_gammas), proton.replace(n_thrown=n_protons)
+    return EventGenerator(model, model.subarray, thrown, seed=1, obs_id=1, **options)
+
+
+def test_showers_of_a_mixture_are_each_of_their_own_distribution(two_primaries, monkeypatch):
+    """As many of each as asked for, also in every chunk, to one shower."""
+    monkeypatch.setattr(generator_module, "THROWN_PER_CHUNK", 70)
+    generator = mixture(two_primaries, 100, 333)
+    showers, is_proton = generator.showers, generator.run == 1
+    assert np.array_equal(showers.primary_id, np.where(is_proton, 101, 0))
+    assert is_proton.sum() == 333
+    for first in range(0, 420, 70):
+        assert abs(is_proton[first : first + 70].sum() - 70 * 333 / 433) <= 1
+    for chosen, low, high in ((is_proton, 3, 100), (~is_proton, 1, 50)):
+        assert low <= showers.energy[chosen].min() <= showers.energy[chosen].max() <= high
+    assert showers.energy[~is_proton].min() < 3
+    assert 0.2 < np.mean(np.diff(generator.run) != 0) < 0.5  # 0.36 in random order
+
+
+def test_the_same_mixture_comes_whether_or_not_all_of_it_is_needed(two_primaries, monkeypatch):
+    monkeypatch.setattr(generator_module, "THROWN_PER_CHUNK", 70)
+    whole, part = mixture(two_primaries, 100, 333), mixture(two_primaries, 100, 333, enough=10)
+    n = len(part.showers)
+    assert n in (70, 140)
+    assert np.array_equal(part.run, whole.run[:n])
+    assert np.array_equal(part.showers.energy, whole.showers.energy[:n])
+    assert np.array_equal(part.showers.x_max, whole.showers.x_max[:n])
+
+
+def test_the_trigger_is_told_the_primary(two_primaries):
+    """Toy protons give a third of the light of gammas and are recorded less often."""
+    proton, gamma = two_primaries.thrown
+    thrown = gamma.replace(n_thrown=3000), proton.replace(n_thrown=3000)
+    thrown = [run.replace(energy_min=3.0, energy_max=20.0, viewcone_max=1.0) for run in thrown]
+    n_recorded = [
+        len(EventGenerator(two_primaries, two_primaries.subarray, [run], seed=1, obs_id=1).recorded)
+        for run in thrown
+    ]
+    assert n_recorded[0] > 1.3 * n_recorded[1]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_conditions_at_a_size_are_those_of_the_primary(two_primaries, first):
+    (kind,) = two_primaries.telescope_types.values()
+    generator = mixture(two_primaries, 20, 30, size=(20, 100))
+    chosen = generator.run == first
+    assert chosen.sum() == (20, 30)[first]
+    table, number = kind.training_images, (0, 101)[first]
+    known = table["core_x"][table["primary_id"] == number]
+    assert np.isin(generator.showers.core_x[chosen], known).all()
+    assert (generator.showers.primary_id[chosen] == number).all()
+
+
 def test_fixed_sizes_are_met_exactly(model):
     generator = event_generator(model, n_thrown=200, size=(150, 150))
     assert len(generator.recorded) == 200
@@ -215,7 +272,7 @@ def test_images_at_given_conditions_sum_to_given_sizes(model, generator):
 
 def test_telescopes_of_unknown_type_are_refused(model, array_model):
     with pytest.raises(InputError, match="knows no telescope of type .*OtherCam"):
-        EventGenerator(model, array_model.subarray, model.thrown[0], seed=1, obs_id=1)
+        EventGenerator(model, array_model.subarray, model.thrown[:1], seed=1, obs_id=1)
 
 
 def without_a_weight(arrays):

@@ -11,6 +11,8 @@ import tables
 from ctapipe.instrument import SubarrayDescription
 from helpers import one_line_refusal, replace_array, resealed
 
+from ctapipe_fastsim.bundled import model_path
+from ctapipe_fastsim.conditions import INDICATORS
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.eventsource import CVAEEventSource
 from ctapipe_fastsim.model_file import FORMAT_VERSION, is_model_file, read_model, write_model
@@ -74,7 +76,7 @@ def same(one, other):
     return np.array_equal(one, other) and np.asarray(one).dtype == np.asarray(other).dtype
 
 
-@pytest.mark.parametrize("name", ["toy_model", "toy_array_model"])
+@pytest.mark.parametrize("name", ["toy_model", "toy_array_model", "gamma_proton_model"])
 def test_what_is_written_is_read(name, request, tmp_path):
     model, digest = read_model(request.getfixturevalue(name))
     write_model(tmp_path / "again.fastsim.h5", model)
@@ -307,6 +309,57 @@ def test_sizes_in_the_header_are_those_of_the_network(model):
     assert asdict(sizes) == kind.network_sizes
     assert sizes.n_conditions == len(kind.conditions.names)
     assert kind.network["decoder.0.weight"].shape[0] == sizes.hidden == 48
+
+
+@pytest.mark.parametrize(("name", "primary_id"), [("taiga-gamma", 0), ("taiga-proton", 101)])
+def test_files_of_one_primary_need_nothing_that_tells_it(name, primary_id):
+    """As those written before there could be several: no condition, no column, one table."""
+    model, _ = read_model(model_path(name))
+    (kind,) = model.telescope_types.values()
+    names = (*kind.conditions.names, *kind.trigger_conditions.names)
+    assert not {*names, *model.development_conditions.names} & set(INDICATORS)
+    assert "primary_id" not in kind.training_images
+    assert "logit" in kind.trigger_table
+    assert model.primary_ids == (primary_id,)
+    assert set(model.image_primaries(kind.training_images)) == {primary_id}
+    sizes = kind.training_images["size"]
+    assert model.size_range(primary_id) == (sizes.min(), sizes.max())
+
+
+def test_a_file_of_two_primaries_holds_one_network_that_is_told_which(two_primaries):
+    (kind,) = two_primaries.telescope_types.values()
+    both = {"is_gamma", "is_proton"}
+    for scaling in (kind.conditions, kind.trigger_conditions, two_primaries.development_conditions):
+        assert set(scaling.names) & set(INDICATORS) == both
+    assert kind.trigger_table.keys() == both
+    assert two_primaries.primary_ids == (101, 0)  # more protons were thrown
+    use_of = kind.training_images["primary_id"]
+    for number in (0, 101):
+        sizes = kind.training_images["size"][use_of == number]
+        assert two_primaries.size_range(number) == (sizes.min(), sizes.max())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda images, table: images.pop("primary_id"),
+        lambda images, table: images["primary_id"].fill(0),
+        lambda images, table: images["primary_id"].__setitem__(0, 402),
+        lambda images, table: table.pop("is_gamma"),
+        lambda images, table: table.update(is_helium=table["is_gamma"]),
+        lambda images, table: table["is_proton"].pop("logit"),
+        lambda images, table: [table.update(table.popitem()[1]), table.pop("is_gamma")],
+    ],
+)
+def test_primaries_that_do_not_fit_are_refused(two_primaries, tmp_path, change):
+    name, kind = next(iter(two_primaries.telescope_types.items()))
+    images = {key: column.copy() for key, column in kind.training_images.items()}
+    table = {key: dict(own) for key, own in kind.trigger_table.items()}
+    change(images, table)
+    spoiled = replace(kind, training_images=images, trigger_table=table)
+    path = tmp_path / "spoiled.fastsim.h5"
+    write_model(path, replace(two_primaries, telescope_types={name: spoiled}))
+    assert str(path) in refusal(path)
 
 
 @pytest.mark.parametrize("shape", [(3, 1), (1, 5), (4,), (2, 2, 2)])

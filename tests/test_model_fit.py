@@ -8,6 +8,7 @@ from model_helpers import SMALL_TRAINING, event_generator, run_epochs
 
 from ctapipe_fastsim import model_fit, trigger
 from ctapipe_fastsim.development import draw_development
+from ctapipe_fastsim.generator import EventGenerator
 from ctapipe_fastsim.model_fit import fit_development, fit_telescope_type
 from ctapipe_fastsim.showers import Showers
 from ctapipe_fastsim.training import TrainingRun
@@ -50,10 +51,11 @@ def quick_trigger(monkeypatch):
     monkeypatch.setattr(trigger, "BATCH", 256)
 
 
-def drawn_showers(model, energy, seed=0):
+def drawn_showers(model, energy, seed=0, primary_id=0):
     """Showers with X_max and height of first interaction drawn."""
     unknown = np.full(len(energy), np.nan)
-    showers = Showers(energy, unknown, unknown, unknown, unknown, unknown, unknown)
+    primary = np.full(len(energy), primary_id)
+    showers = Showers(energy, unknown, unknown, unknown, unknown, unknown, unknown, primary)
     return draw_development(model, showers, np.radians(70), np.random.default_rng(seed))
 
 
@@ -212,6 +214,51 @@ def test_a_long_truth_table_is_thinned(images, monkeypatch):
     assert len(np.unique(rows)) > 30
     pairs = set(zip(images.showers.energy.astype(np.float32).tolist(), images.size.tolist()))
     assert set(zip(table["energy"].tolist(), table["size"].tolist())) <= pairs
+
+
+@pytest.fixture(scope="module")
+def both(gamma_proton_files):
+    """Production of two primaries, the protons made to develop 150 g/cm2 deeper."""
+    production = read_production(gamma_proton_files)
+    ((name, images),) = production.images.items()
+    deeper = images.showers.x_max + 150 * (images.showers.primary_id == 101)
+    images = replace(images, showers=replace(images.showers, x_max=deeper))
+    return replace(production, images={name: images})
+
+
+@pytest.mark.parametrize("primary_id", [0, 101])
+def test_each_primary_has_its_own_development(both, primary_id):
+    """Mean within 4 standard errors at the energies recorded."""
+    model = fit_development(both, 1, {})
+    (images,) = both.images.values()
+    images = replace(images, showers=images.showers[images.showers.primary_id == primary_id])
+    energy, expected = unique_truth(images, "x_max")
+    drawn = drawn_showers(model, np.tile(energy, 50), primary_id=primary_id).x_max
+    assert abs(drawn.mean() - expected.mean()) < 4 * expected.std() / np.sqrt(len(expected))
+    assert set(model.development_conditions.names) >= {"is_gamma", "is_proton"}
+
+
+@pytest.mark.parametrize("primary_id", [0, 101])
+def test_the_trigger_gives_the_recorded_number_of_each_primary(
+    two_primaries, gamma_proton_files, primary_id
+):
+    """Images among as many showers thrown again, within 15 % (some 6 % by chance)."""
+    (images,) = read_production(gamma_proton_files).images.values()
+    thrown = next(run for run in two_primaries.thrown if run.primary_id == primary_id)
+    expected = 10 * (images.showers.primary_id == primary_id).sum()
+    thrown = thrown.replace(n_thrown=10 * thrown.n_thrown)
+    subarray = two_primaries.subarray
+    generator = EventGenerator(two_primaries, subarray, [thrown], seed=3, obs_id=1)
+    assert len(generator.recorded) == pytest.approx(expected, rel=0.15)
+
+
+def test_a_thinned_truth_table_has_as_many_of_each_primary(both, monkeypatch):
+    monkeypatch.setattr(model_fit, "MOST_TRAINING_IMAGES", 100)
+    (images,) = both.images.values()
+    table = model_fit._truth_table(images, seed=1)
+    assert np.bincount(table["primary_id"])[[0, 101]].tolist() == [50, 50]
+    pairs = set(zip(images.showers.primary_id.tolist(), images.size.tolist()))
+    assert set(zip(table["primary_id"].tolist(), table["size"].tolist())) <= pairs
 
 
 def test_every_telescope_type_is_fitted_with_its_own_telescopes(array_model, toy_array_file):

@@ -46,6 +46,7 @@ def showers_around(pointing, n=50, viewcone=3.0, seed=0):
         core_y=rng.uniform(-400, 400, n),
         x_max=nan,
         h_first_int=nan,
+        primary_id=np.zeros(n, int),
     )
 
 
@@ -151,9 +152,9 @@ def test_every_image_may_have_its_own_pointing_and_telescope():
 
 def test_a_core_at_the_telescope_gives_finite_numbers():
     nan = np.full(1, np.nan)
-    showers = Showers(
-        np.ones(1), np.radians([70.0]), np.radians([180.0]), np.zeros(1), np.zeros(1), nan, nan
-    )
+    direction = np.radians([70.0]), np.radians([180.0])
+    zero = np.zeros(1)
+    showers = Showers(np.ones(1), *direction, zero, zero, nan, nan, zero.astype(int))
     geometry = image_geometry(showers, *np.radians((70, 180)), np.zeros(3))
     assert geometry.impact_distance == 0
     assert np.isfinite(geometry.source_core_arrays()).all()

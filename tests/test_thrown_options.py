@@ -9,9 +9,12 @@ from helpers import TOY_THROWN as TRAINED
 from helpers import one_line_refusal
 
 from ctapipe_fastsim.errors import InputError
-from ctapipe_fastsim.thrown_options import check_size, requested_distribution
+from ctapipe_fastsim.thrown_options import check_size, requested_distributions
 
-MODEL = SimpleNamespace(thrown=(TRAINED,), size_range=(20, 1000))
+MODEL = SimpleNamespace(thrown=(TRAINED,))
+SIZES = 20, 1000
+PROTON = TRAINED.replace(primary_id=101, energy_min=3.0, energy_max=200.0, n_thrown=500)
+TWO = SimpleNamespace(thrown=(TRAINED, PROTON))
 OUTSIDE = [
     (dict(energy_min=0.5), "1 to 50 TeV"),
     (dict(energy_max=60.0), "1 to 50 TeV"),
@@ -39,7 +42,12 @@ SENSELESS = [
 
 
 def request(extrapolate=False, model=MODEL, **changes):
-    return requested_distribution(model, changes, extrapolate)
+    (thrown,) = requested_distributions(model, None, changes, extrapolate)
+    return thrown
+
+
+def mixture(weights, model=TWO, **changes):
+    return requested_distributions(model, weights, changes, extrapolate=False)
 
 
 def test_without_options_the_training_distribution_is_thrown():
@@ -82,7 +90,7 @@ def test_extrapolation_inside_the_range_does_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         request(extrapolate=True, energy_min=2.0)
-        check_size((20, 1000), MODEL, extrapolate=True)
+        check_size((20, 1000), SIZES, extrapolate=True)
 
 
 @pytest.mark.parametrize("extrapolate", [False, True])
@@ -136,24 +144,81 @@ def test_cone_inside_the_hole_of_the_training_is_refused():
         request(model=model, scatter_max=40.0)
 
 
+def test_the_primary_thrown_most_is_the_default():
+    assert mixture(None) == (TRAINED,)
+    turned = SimpleNamespace(thrown=(PROTON, TRAINED))
+    assert mixture(None, turned) == (PROTON,)
+
+
+def test_another_primary_has_its_own_distribution():
+    assert mixture({"proton": 1.0}) == (PROTON,)
+    assert mixture({"proton": 3.0}, energy_max=150.0) == (PROTON.replace(energy_max=150.0),)
+
+
+def test_a_primary_without_a_name_is_known_by_its_number():
+    odd = SimpleNamespace(thrown=(TRAINED.replace(primary_id=-1),))
+    assert mixture(None, odd) == mixture({"-1": 1.0}, odd) == odd.thrown
+
+
+def test_a_mixture_is_thrown_in_proportion():
+    """The total is what is asked for, or what the training threw of the chosen primaries."""
+    gamma, proton = mixture({"gamma": 1.0, "proton": 10.0}, n_thrown=11_000)
+    assert gamma == TRAINED.replace(n_thrown=1000)
+    assert proton == PROTON.replace(n_thrown=10_000)
+    proton, gamma = mixture({"proton": 1.0, "gamma": 3.0})
+    assert (proton.primary_id, proton.n_thrown, gamma.n_thrown) == (101, 500, 1500)
+    rounded = mixture({"gamma": 1.0, "proton": 2.0}, n_thrown=100)
+    assert [thrown.n_thrown for thrown in rounded] == [33, 67]
+
+
+def test_options_hold_for_every_primary_and_lie_inside_the_range_of_each():
+    for thrown in mixture({"gamma": 1, "proton": 1}, energy_min=4.0, energy_max=40.0):
+        assert (thrown.energy_min, thrown.energy_max) == (4, 40)
+    one_line_refusal(
+        lambda: mixture({"gamma": 1, "proton": 1}, energy_min=2.0), "3 to 200 TeV for proton"
+    )
+    one_line_refusal(
+        lambda: mixture({"gamma": 1, "proton": 1}, energy_max=100.0), "1 to 50 TeV for gamma"
+    )
+
+
+def test_a_mixture_has_one_pointing():
+    """That of its first primary, if the others were trained there too."""
+    north = SimpleNamespace(thrown=(TRAINED, PROTON.replace(azimuth=0.0)))
+    weights = {"gamma": 1.0, "proton": 1.0}
+    one_line_refusal(lambda: mixture(weights, north), "azimuth 0.0 deg for proton")
+    runs = (TRAINED, PROTON.replace(azimuth=0.0), PROTON.replace(n_thrown=10))
+    gamma, proton = mixture(weights, SimpleNamespace(thrown=runs))
+    assert proton.azimuth == gamma.azimuth == TRAINED.azimuth
+
+
+def test_unknown_primaries_are_refused():
+    one_line_refusal(lambda: mixture({"iron": 1.0}), "primary iron", "gamma, proton only")
+    one_line_refusal(lambda: mixture({"gamma": 1.0, "irn": 1.0}), "primary irn")
+
+
+def test_too_few_showers_for_a_mixture_are_refused():
+    one_line_refusal(lambda: mixture({"gamma": 1, "proton": 10}, n_thrown=5), "n_showers", "gamma")
+
+
 def test_sizes_are_rounded_to_whole_photoelectrons():
-    assert check_size((99.6, 300), MODEL, extrapolate=False) == (100, 300)
+    assert check_size((99.6, 300), SIZES, extrapolate=False) == (100, 300)
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 100), (-5, 100), (300, 100), (0.2, 0.4)])
 @pytest.mark.parametrize("extrapolate", [False, True])
 def test_senseless_sizes_are_refused(size, extrapolate):
-    one_line_refusal(lambda: check_size(size, MODEL, extrapolate), "size", "p.e.")
+    one_line_refusal(lambda: check_size(size, SIZES, extrapolate), "size", "p.e.")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("extrapolate", [False, True])
 def test_sizes_that_are_no_numbers_are_refused(value, extrapolate):
-    one_line_refusal(lambda: check_size((100, value), MODEL, extrapolate), "size")
+    one_line_refusal(lambda: check_size((100, value), SIZES, extrapolate), "size")
 
 
 @pytest.mark.parametrize("size", [(19, 100), (100, 1001), (5, 5)])
 def test_sizes_outside_the_training_images_are_refused_or_warned_of(size):
-    one_line_refusal(lambda: check_size(size, MODEL, extrapolate=False), "20 to 1000 p.e.")
+    one_line_refusal(lambda: check_size(size, SIZES, extrapolate=False), "20 to 1000 p.e.")
     with pytest.warns(UserWarning, match="20 to 1000 p.e."):
-        assert check_size(size, MODEL, extrapolate=True) == size
+        assert check_size(size, SIZES, extrapolate=True) == size

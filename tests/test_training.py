@@ -8,6 +8,8 @@ import torch
 from helpers import one_line_refusal
 from model_helpers import SMALL_TRAINING, run_epochs
 
+from ctapipe_fastsim.conditions import condition_values
+from ctapipe_fastsim.flows import flow_sample
 from ctapipe_fastsim.network import save_arrays
 from ctapipe_fastsim.training import TrainingRun, held_out_showers
 from ctapipe_fastsim.training_data import read_production
@@ -184,6 +186,25 @@ def test_arrival_times_are_given_for_every_pixel(images, uninterrupted):
     lit = images.counts > 10
     assert abs(np.median(times[lit] - images.peak_time[lit])) < 3  # ns
     assert np.allclose(times, run.arrival_times(block=1024)[0], atol=1e-3)
+
+
+def test_the_size_is_learned_for_each_primary(gamma_proton_files):
+    """Toy protons have a third of the light of gammas of the same energy and distance."""
+    (images,) = read_production(gamma_proton_files).images.values()
+    options = replace(SMALL_TRAINING, epochs=12, batch_size=64, learning_rate=1e-2)
+    run = run_epochs(TrainingRun(images, options), 12)
+    names, sizes = run.conditions.names, []
+    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    near = (values["impact_distance"] < 100) & (values["log10_energy"] > 0.7)
+    noise = torch.randn(near.sum(), 1, generator=torch.Generator().manual_seed(1))
+    for primary in ("is_gamma", "is_proton"):
+        told = {name: values[name][near] for name in names}
+        told |= {name: np.full(near.sum(), name == primary) for name in ("is_gamma", "is_proton")}
+        conditions = torch.as_tensor(run.conditions.transform(told))
+        with torch.no_grad():
+            scaled = flow_sample(run.size_flow, conditions, noise)
+        sizes.append(np.median(run.size.inverse(scaled[:, 0].numpy())))
+    assert 2 < sizes[0] / sizes[1] < 4.5
 
 
 def test_maps_cover_the_light(images):

@@ -8,7 +8,9 @@ import pytest
 import tables
 from ctapipe.containers import SimulatedShowerContainer
 from ctapipe.coordinates import shower_impact_distance
+from ctapipe.core import run_tool
 from ctapipe.io import TableLoader
+from ctapipe.tools.merge import MergeTool
 from helpers import TABLES, one_line_refusal, read_telescopes
 from toy_production import toy_subarray, write_toy_production
 
@@ -127,7 +129,7 @@ def test_thrown_distribution_is_that_of_the_configuration(loaded):
 def test_thrown_cores_are_counted_as_in_the_file(toy_array_file, loaded):
     with TableLoader(toy_array_file) as loader:
         histogram = loader.read_shower_distribution()["histogram"][0]
-    counts, energy, distance = loaded[0].thrown_histogram
+    counts, energy, distance = loaded[0].thrown_histograms[0]
     assert np.array_equal(counts, histogram)
     assert counts.sum() == 300
     assert counts.shape == (len(energy) - 1, len(distance) - 1)
@@ -169,7 +171,7 @@ def test_two_files_are_joined(small_file, folder):
             found = getattr(getattr(joined.images[name], group), field.name)
             assert np.array_equal(found, np.concatenate(pair))
     assert [thrown.n_thrown for thrown in joined.thrown] == [72]
-    counts = [part.thrown_histogram[0] for part in (*parts, joined)]
+    counts = [part.thrown_histograms[0][0] for part in (*parts, joined)]
     assert np.array_equal(counts[0] + counts[1], counts[2])
     numbers = joined.images[name].shower_number
     assert not set(numbers[: len(one.counts)]) & set(numbers[len(one.counts) :])
@@ -188,7 +190,7 @@ def test_histograms_with_other_edges_are_not_added(small_file, folder):
     path = folder / "harder.h5"
     write_toy_production(path, **SMALL, energy_range=(3, 100))
     production = read_production([small_file, path])
-    assert production.thrown_histogram is None
+    assert production.thrown_histograms == {0: None}
     assert sorted(t.energy_max for t in production.thrown) == [50, 100]
 
 
@@ -196,7 +198,7 @@ def test_files_without_a_histogram_can_be_read(copied):
     with tables.open_file(copied, "a") as h5file:
         h5file.remove_node("/simulation/service/shower_distribution")
     production = read_production([copied])
-    assert production.thrown_histogram is None
+    assert production.thrown_histograms == {0: None}
     assert production.images
 
 
@@ -321,14 +323,76 @@ def test_another_telescope_type_in_the_second_file_is_refused(small_file, toy_ar
     assert "OtherCam" in refusal(small_file, toy_array_file)
 
 
-def test_another_primary_in_the_second_file_is_refused(small_file, tmp_path):
-    path = tmp_path / "protons.h5"
-    write_toy_production(path, **SMALL, primary_id=101)
-    assert "another primary" in refusal(small_file, path)
+@pytest.fixture(scope="module")
+def proton_file(folder):
+    """As `small_file`, of protons of other energies, in another observation."""
+    path = folder / "protons.h5"
+    options = dict(primary_id=101, energy_range=(3, 100), obs_id=2, n_showers=20, reuse=2)
+    write_toy_production(path, **options, seed=5)
+    return path
 
 
-def test_several_primaries_in_a_file_are_refused(copied):
+def in_order(images):
+    """Pixels, truth and run of every image, sorted by primary and core."""
+    order = np.lexsort((images.showers.core_x, images.showers.primary_id))
+    showers = images.showers
+    columns = images.counts, images.charge, images.obs_id, showers.energy, showers.primary_id
+    return [column[order] for column in columns]
+
+
+def test_each_primary_has_its_own_distribution_and_histogram(small_file, proton_file):
+    parts = [read_production([path]) for path in (small_file, proton_file)]
+    both = read_production([small_file, proton_file])
+    assert [(t.primary_id, t.n_thrown, t.energy_max) for t in both.thrown] == [
+        (101, 40, 100),
+        (0, 36, 50),
+    ]
+    for part, number in zip(parts, (0, 101)):
+        for one, other in zip(both.thrown_histograms[number], part.thrown_histograms[number]):
+            assert np.array_equal(one, other)
+    (images,) = both.images.values()
+    n_gammas, n_protons = (len(next(iter(part.images.values())).counts) for part in parts)
+    assert images.showers.primary_id.tolist() == n_gammas * [0] + n_protons * [101]
+
+
+def test_merged_primaries_are_read_as_two_files_are(small_file, proton_file, tmp_path):
+    path = tmp_path / "merged.h5"
+    arguments = [str(small_file), str(proton_file), f"--output={path}"]
+    run_tool(MergeTool(), arguments, cwd=tmp_path, raises=True)
+    merged, both = read_production([path]), read_production([small_file, proton_file])
+    assert merged.thrown == both.thrown
+    assert merged.thrown_histograms.keys() == both.thrown_histograms.keys()
+    for name, images in both.images.items():
+        for one, other in zip(in_order(images), in_order(merged.images[name]), strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_showers_of_two_primaries_are_two_showers(small_file, tmp_path):
+    """Even with the same energy and direction, in files of one observation number."""
+    path = tmp_path / "same.h5"
+    write_toy_production(path, **SMALL, seed=5, primary_id=101)
+    alone = next(iter(read_production([small_file]).images.values()))
+    both = next(iter(read_production([small_file, path]).images.values()))
+    assert len(np.unique(both.shower_number)) == 2 * len(np.unique(alone.shower_number))
+
+
+def test_several_primaries_in_a_run_are_refused(copied):
+    """What was thrown of each is then not known."""
     with tables.open_file(copied, "a") as h5file:
         table = h5file.root.simulation.event.subarray.shower
         table.cols.true_shower_primary_id[0] = 101
-    assert "several primaries" in refusal(copied)
+    assert "2 primaries [0, 101]" in refusal(copied)
+
+
+def test_a_primary_without_a_name_is_read_alone_only(small_file, tmp_path):
+    path = tmp_path / "odd.h5"
+    write_toy_production(path, **SMALL, primary_id=-1)
+    assert read_production([path]).thrown[0].primary_id == -1
+    one_line_refusal(lambda: read_production([small_file, path]), "primary -1", "gamma, electron")
+
+
+def test_every_telescope_type_needs_images_of_every_primary(toy_array_file, proton_file):
+    """Protons that the first type alone has seen."""
+    one_line_refusal(
+        lambda: read_production([toy_array_file, proton_file]), "no image of proton", "OtherCam"
+    )

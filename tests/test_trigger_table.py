@@ -73,3 +73,15 @@ def test_one_energy_only_can_be_fitted():
         values["log10_energy"][:] = 1.0
     table = fit_trigger_table(thrown, spread, np.zeros(5000), 10_000)
     assert np.isfinite(table["logit"]).all()
+
+
+def test_each_primary_has_its_own_table(table):
+    """Tables under the names of the conditions that tell the primaries apart."""
+    values = cores(1000, seed=11)
+    other = {**table, "logit": -2 * table["logit"]}
+    values["is_proton"] = np.arange(1000) % 3 == 0
+    values["is_gamma"] = ~values["is_proton"]
+    found = trigger_table_logit({"is_gamma": table, "is_proton": other}, values)
+    alone = trigger_table_logit(table, values)
+    assert np.abs(alone).max() > 1
+    assert np.allclose(found, np.where(values["is_proton"], -2 * alone, alone))

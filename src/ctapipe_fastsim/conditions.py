@@ -4,9 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ConditionScaling", "SizeScaling", "condition_values", "values_at"]
+from .primaries import PRIMARIES, primary_name
 
+__all__ = [
+    "ConditionScaling",
+    "SizeScaling",
+    "condition_values",
+    "indicator_name",
+    "primary_indicators",
+    "values_at",
+]
+
+INDICATORS = {f"is_{name}": number for name, number in PRIMARIES.items()}  # one-hot
 NAMES = ("log10_energy", "impact_distance", "x_max", "offset", "offset_along", "zenith")
+NAMES += tuple(INDICATORS)
 
 
 def condition_values(showers, geometry, pointing_altitude):
@@ -14,7 +25,8 @@ def condition_values(showers, geometry, pointing_altitude):
 
     ``offset`` is the distance of the source from the camera centre, ``offset_along`` its
     component towards the core: together they tell how the camera's edge cuts the image,
-    and unlike the source position itself they do not change under reflection.
+    and unlike the source position itself they do not change under reflection. The primary is
+    one-hot: kinds of particle have no order (Polyakov et al. 2022, arXiv 2211.12553).
 
     Parameters
     ----------
@@ -24,9 +36,9 @@ def condition_values(showers, geometry, pointing_altitude):
 
     Returns
     -------
-    dict of str to (N,) float array
+    dict of str to (N,) array
         log10 of the energy in TeV, impact distance (m), X_max (g/cm2), offsets (deg),
-        zenith angle of the pointing (deg).
+        zenith angle of the pointing (deg), and for each of `PRIMARIES` whether it is the one.
     """
     lon, lat = geometry.source_lon, geometry.source_lat
     return {
@@ -36,12 +48,23 @@ def condition_values(showers, geometry, pointing_altitude):
         "offset": np.hypot(lon, lat),
         "offset_along": lon * geometry.core_lon + lat * geometry.core_lat,
         "zenith": np.broadcast_to(90 - np.degrees(pointing_altitude), len(showers)),
+        **primary_indicators(showers),
     }
 
 
 def values_at(values, rows):
     """Some rows of `condition_values`."""
     return {name: column[rows] for name, column in values.items()}
+
+
+def primary_indicators(showers):
+    """The part of `condition_values` that tells the primary, by its name after ``is_``."""
+    return {name: showers.primary_id == number for name, number in INDICATORS.items()}
+
+
+def indicator_name(primary_id):
+    """Of the condition that is true for one primary."""
+    return f"is_{primary_name(primary_id)}"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import fields
 import numpy as np
 import torch
 
+from .conditions import primary_indicators
 from .errors import InputError
 from .flows import flow_sample, shower_development_flow
 from .network import load_arrays
@@ -45,6 +46,7 @@ def draw_development(model, showers, pointing_altitude, rng):
     values = {
         "log10_energy": np.log10(showers.energy),
         "zenith": np.full(len(showers), 90 - np.degrees(pointing_altitude)),
+        **primary_indicators(showers),
     }
     context = torch.as_tensor(scaling.transform(values))
     noise = torch.as_tensor(

@@ -20,16 +20,17 @@ class EventBlock:
     number : int
         Of the block.
     obs_id : int
+        Of the first of ``generator.thrown``; those of the others follow.
     """
 
     def __init__(self, generator, number, obs_id):
         self.generator = generator
-        self.obs_id = np.uint64(obs_id)
+        self.obs_id = obs_id
         self.first = number * EVENTS_PER_BLOCK
         recorded = generator.recorded[self.first : self.first + EVENTS_PER_BLOCK]
         self.times = trigger_times(self.first + np.arange(len(recorded)))
         self.showers = shower_quantities(generator.showers[recorded])
-        self.pointing = generator.thrown.altitude * u.rad, generator.thrown.azimuth * u.rad
+        self.pointing = generator.altitude * u.rad, generator.azimuth * u.rad
         self.images = {
             (int(event), int(tel_id)): (image, peak_time, true_image, distance)
             for part in generator.block(number)
@@ -46,10 +47,10 @@ class EventBlock:
         tel_ids = generator.tel_ids[generator.telescopes[index]]
         return recorded_event(
             index,
-            self.obs_id,
+            np.uint64(self.obs_id + int(generator.run[shower_number])),
             np.uint64(shower_number),
             self.times[row],
-            simulated_shower(self.showers, row, generator.thrown.primary_id),
+            simulated_shower(self.showers, row, int(generator.showers.primary_id[shower_number])),
             *self.pointing,
             {tel_id: self.images[index, tel_id] for tel_id in tel_ids.tolist()},
         )

@@ -16,8 +16,8 @@ from .simulation_records import (
     shower_distribution,
     simulation_config,
 )
-from .source_traits import ImageSize, quantity_trait
-from .thrown_options import check_size, requested_distribution
+from .source_traits import ImageSize, PrimaryWeights, quantity_trait
+from .thrown_options import check_size, requested_distributions
 
 __all__ = ["CVAEEventSource"]
 
@@ -31,6 +31,11 @@ class CVAEEventSource(EventSource):
 
     The same seed and obs_id give the same events, whichever way they are reached; different
     obs_ids are independent runs.
+
+    A mixture of primaries is one run for each: the k-th has obs_id + k - 1, with a simulation
+    configuration and shower distribution of its own, because a run has one spectrum, cone and
+    number of showers. Their events come in random order. For instrument response functions make
+    a file of each primary: ctapipe adds up the runs of a file as if they were of one.
 
     With ``size`` given, images of that many photo-electrons are made instead, the other
     conditions being those of training images of about that size. There is no effective area
@@ -60,8 +65,19 @@ class CVAEEventSource(EventSource):
         min=1,
         allow_none=True,
         help=(
-            "Number of showers to throw (each with one core). Default: as many as the training "
-            "production threw. With size: the number of events."
+            "Number of showers to throw (each with one core), all primaries together. Default: "
+            "as many as the training production threw. With size: the number of events."
+        ),
+    ).tag(config=True)
+
+    primary = PrimaryWeights(
+        allow_none=True,
+        default_value=None,
+        help=(
+            "Primary particle, one of those that the model was trained on. Or a mixture, thrown in "
+            "these proportions: 'gamma:1,proton:10', or a dictionary of weights; each primary "
+            "is then a run of its own, obs_id and those that follow, with its own distribution "
+            "thrown. Default: the primary that the training production threw most."
         ),
     ).tag(config=True)
 
@@ -103,13 +119,12 @@ class CVAEEventSource(EventSource):
         self._subarray = self._model.subarray
         if self.allowed_tels:
             self._subarray = self._allowed_telescopes()
-        self._size = None
         if self.size is not None:
             self._refuse_with_size()
-            self._size = check_size(self.size, self._model, self.extrapolate)
-        self._thrown = requested_distribution(
-            self._model, self._requested_changes(), self.extrapolate
+        self._thrown = requested_distributions(
+            self._model, self.primary, self._requested_changes(), self.extrapolate
         )
+        self._size = self.size and self._checked_size()
         if self.device == "cuda":
             self._torch_device()
         self._register_provenance(digest)
@@ -136,25 +151,32 @@ class CVAEEventSource(EventSource):
 
     @property
     def scheduling_blocks(self):
-        """One, with the id of the observation."""
-        return {self.obs_id: scheduling_block(self.obs_id)}
+        """One for each run, with its obs_id."""
+        return {obs_id: scheduling_block(obs_id) for obs_id in self._runs}
 
     @property
     def observation_blocks(self):
-        """One, pointing to a fixed altitude and azimuth."""
-        return {self.obs_id: observation_block(self._thrown, self.obs_id)}
+        """One for each run, pointing to a fixed altitude and azimuth."""
+        return {obs_id: observation_block(run, obs_id) for obs_id, run in self._runs.items()}
 
     @property
     def simulation_config(self):
-        """What was thrown; with ``max_events``, up to the last event only."""
-        config = simulation_config(self._thrown, self.obs_id, self._n_thrown)
-        return {self.obs_id: config}
+        """What was thrown in each run; with ``max_events``, up to the last event only."""
+        return {
+            obs_id: simulation_config(run, obs_id, n_thrown)
+            for (obs_id, run), n_thrown in zip(self._runs.items(), self._n_thrown)
+        }
 
     @property
     def simulated_shower_distributions(self):
-        """Thrown showers in bins of energy and core distance, to the last event."""
-        showers = self._generator_of_events.showers[: self._n_thrown]
-        return {self.obs_id: shower_distribution(self._thrown, self.obs_id, showers)}
+        """Thrown showers of each run in bins of energy and core distance, to the last event."""
+        n_thrown = sum(self._n_thrown)
+        showers = self._generator_of_events.showers[:n_thrown]
+        number = self._generator_of_events.run[:n_thrown]
+        return {
+            obs_id: shower_distribution(run, obs_id, showers[number == i])
+            for i, (obs_id, run) in enumerate(self._runs.items())
+        }
 
     def __len__(self):
         n_recorded = len(self._generator_of_events.recorded)
@@ -216,11 +238,18 @@ class CVAEEventSource(EventSource):
         return "cpu"
 
     @property
+    def _runs(self):
+        """What is thrown in each run, by obs_id."""
+        return dict(enumerate(self._thrown, start=self.obs_id))
+
+    @property
     def _n_thrown(self):
-        """All showers, or those until the last event that ``max_events`` lets through."""
+        """Showers of each run: all, or until the last event that ``max_events`` lets through."""
         if not self.max_events or len(self) < self.max_events:
-            return self._thrown.n_thrown
-        return int(self._generator_of_events.recorded[self.max_events - 1]) + 1
+            return [run.n_thrown for run in self._thrown]
+        last = self._generator_of_events.recorded[self.max_events - 1]
+        number = self._generator_of_events.run[: last + 1]
+        return np.bincount(number, minlength=len(self._thrown)).tolist()
 
     def _block(self, number):
         from .event_block import EventBlock
@@ -245,6 +274,13 @@ class CVAEEventSource(EventSource):
                     f"{name} and size exclude each other: with size, the other conditions are "
                     "those of training images; leave one out"
                 )
+
+    def _checked_size(self):
+        """Inside the training range of every primary."""
+        for run in self._thrown:
+            trained = self._model.size_range(run.primary_id)
+            size = check_size(self.size, trained, self.extrapolate)
+        return size
 
     def _requested_changes(self):
         """Fields of `ThrownDistribution` that options change, in its units."""

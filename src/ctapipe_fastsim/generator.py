@@ -54,14 +54,15 @@ class EventGenerator:
     model : Model
     subarray : SubarrayDescription
         Telescopes of types that the model knows.
-    thrown : ThrownDistribution
-        What to throw; its ``n_thrown`` says how many.
+    thrown : sequence of ThrownDistribution
+        What to throw, all with one pointing; ``n_thrown`` of each says how many. Their showers
+        come in random order.
     seed, obs_id : int
         Every random number follows from these two.
     size : pair of int, optional
         Draw images of sizes log-uniform in this range (p.e.) instead of thrown showers; each of
         ``n_thrown`` events is then one image, its other conditions drawn from the
-        training images nearest in size.
+        training images of that primary nearest in size.
     enough : int, optional
         Recorded events after which no more showers need be thrown.
     device : str
@@ -70,6 +71,8 @@ class EventGenerator:
     ----------
     showers : Showers
         Thrown showers (in size mode, those of the events).
+    run : (N,) int array
+        Of which of ``thrown`` each of ``showers`` is.
     recorded : (E,) int array
         Index into ``showers`` of each recorded event.
     telescopes : (E, T) bool array
@@ -81,6 +84,7 @@ class EventGenerator:
         self, model, subarray, thrown, *, seed, obs_id, size=None, enough=None, device="cpu"
     ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
+        self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device)
         self.sizes = None
@@ -116,7 +120,7 @@ class EventGenerator:
         event, tel_id = event + first, self.tel_ids[columns[column]]
         showers = self.showers[self.recorded[event]]
         geometry = self._geometry(showers, tel_id)
-        values = condition_values(showers, geometry, self.thrown.altitude)
+        values = condition_values(showers, geometry, self.altitude)
         size = None if self.sizes is None else self.sizes[event]
         drawn = self.generators[kind].draw(values, geometry, rng, size)
         return Images(event, tel_id, geometry.impact_distance, *drawn)
@@ -124,44 +128,61 @@ class EventGenerator:
     def _throw(self, model, enough):
         """Throw in chunks, each with streams of its own, until enough events are recorded."""
         chunks, n_recorded = [], 0
-        for number, first in enumerate(range(0, self.thrown.n_thrown, THROWN_PER_CHUNK)):
-            n_thrown = min(THROWN_PER_CHUNK, self.thrown.n_thrown - first)
-            chunks.append(self._throw_chunk(model, number, n_thrown))
-            n_recorded += chunks[-1][1].any(axis=1).sum()
+        n_thrown = sum(thrown.n_thrown for thrown in self.thrown)
+        for number, first in enumerate(range(0, n_thrown, THROWN_PER_CHUNK)):
+            run = self._runs(number, first, min(first + THROWN_PER_CHUNK, n_thrown))
+            chunks.append((run, *self._throw_chunk(model, number, run)))
+            n_recorded += chunks[-1][-1].any(axis=1).sum()
             if enough is not None and n_recorded >= enough:
                 break
-        showers, triggered = zip(*chunks)
+        run, showers, triggered = zip(*chunks)
         triggered = np.concatenate(triggered)
-        self.showers = Showers.concatenate(showers)
+        self.run, self.showers = np.concatenate(run), Showers.concatenate(showers)
         self.recorded = np.flatnonzero(triggered.any(axis=1))
         self.telescopes = triggered[self.recorded]
 
-    def _throw_chunk(self, model, number, n_thrown):
-        """Showers, and which telescopes record them, (n_thrown, T) bool."""
+    def _runs(self, number, first, stop):
+        """Of which of ``thrown`` the showers of one chunk are, each with its share."""
+        ends = np.cumsum([0, *(thrown.n_thrown for thrown in self.thrown)]).tolist()
+        until = [[place * end // ends[-1] for end in ends] for place in (first, stop)]
+        n_of_run = np.diff(np.diff(until, axis=0)[0])
+        rng = random_stream("primaries", *self.keys, number)
+        return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_run))
+
+    def _throw_chunk(self, model, number, run):
+        """Showers, and which telescopes record them, (n, T) bool."""
         rng = random_stream("showers", *self.keys, number)
-        showers = self.thrown.replace(n_thrown=n_thrown).throw(rng)
+        n_of_run = np.bincount(run, minlength=len(self.thrown))
+        showers = Showers.concatenate(
+            [t.replace(n_thrown=int(n)).throw(rng) for t, n in zip(self.thrown, n_of_run)]
+        )
+        showers = showers[np.argsort(np.argsort(run, kind="stable"))]
         rng = random_stream("development", *self.keys, number)
-        showers = draw_development(model, showers, self.thrown.altitude, rng)
+        showers = draw_development(model, showers, self.altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
-        triggered = np.zeros((n_thrown, len(self.tel_ids)), dtype=bool)
+        triggered = np.zeros((len(run), len(self.tel_ids)), dtype=bool)
         for column, tel_id in enumerate(self.tel_ids):
             kind = str(self.subarray.tel[tel_id])
-            geometry = self._geometry(showers, np.full(n_thrown, tel_id))
-            values = condition_values(showers, geometry, self.thrown.altitude)
+            geometry = self._geometry(showers, np.full(len(run), tel_id))
+            values = condition_values(showers, geometry, self.altitude)
             probability = self.generators[kind].trigger_probability(values)
-            triggered[:, column] = rng.random(n_thrown) < probability
+            triggered[:, column] = rng.random(len(run)) < probability
         return showers, triggered
 
     def _draw_at_size(self, model, size):
         """One image per event, its conditions those of a training image of about that size."""
         rng = random_stream("sizes", *self.keys)
-        n_events = self.thrown.n_thrown
+        n_events = sum(thrown.n_thrown for thrown in self.thrown)
+        self.run = self._runs(0, 0, n_events)
         low, high = np.log(size[0]), np.log(size[1])
         wanted = np.round(np.exp(low + (high - low) * rng.random(n_events))).astype(np.int64)
         self.sizes = np.clip(wanted, *size)
-        kinds = [model.telescope_types[name] for name in self.generators]
-        images, kind_of = _training_images(kinds)
-        row = _rows_near(images["size"], self.sizes, rng)
+        images, kind_of = _training_images(model, self.generators)
+        row = np.empty(n_events, dtype=np.int64)
+        for i, thrown in enumerate(self.thrown):
+            same = np.flatnonzero(images["primary_id"] == thrown.primary_id)
+            wanted = self.sizes[self.run == i]
+            row[self.run == i] = same[_rows_near(images["size"][same], wanted, rng)]
         column = np.empty(n_events, dtype=np.int64)
         for i, name in enumerate(self.generators):
             of_kind = np.flatnonzero(kind_of[row] == i)
@@ -176,8 +197,8 @@ class EventGenerator:
         unknown = np.full(len(row), np.nan)
         altitude, azimuth = camera_to_sky(
             *(images[name][row] for name in ("source_lon", "source_lat")),
-            self.thrown.altitude,
-            self.thrown.azimuth,
+            self.altitude,
+            self.azimuth,
         )
         return Showers(
             energy=images["energy"][row],
@@ -187,11 +208,11 @@ class EventGenerator:
             core_y=images["core_y"][row] + position[:, 1],
             x_max=images["x_max"][row] if "x_max" in images else unknown,
             h_first_int=images["h_first_int"][row] if "h_first_int" in images else unknown,
+            primary_id=images["primary_id"][row],
         )
 
     def _geometry(self, showers, tel_id):
-        thrown = self.thrown
-        return image_geometry(showers, thrown.altitude, thrown.azimuth, self._positions(tel_id))
+        return image_geometry(showers, self.altitude, self.azimuth, self._positions(tel_id))
 
     def _positions(self, tel_id):
         table = np.stack([self.subarray.positions[i].to_value("m") for i in self.tel_ids])
@@ -220,12 +241,13 @@ def _image_generators(model, subarray, device):
     return dict(sorted(generators.items()))
 
 
-def _training_images(kinds):
+def _training_images(model, kinds):
     """Training images of several types in one table, and the type number of each row."""
-    names = set.intersection(*(set(kind.training_images) for kind in kinds))
-    images = {name: np.concatenate([k.training_images[name] for k in kinds]) for name in names}
-    lengths = [len(kind.training_images["size"]) for kind in kinds]
-    return images, np.repeat(np.arange(len(kinds)), lengths)
+    tables = [model.telescope_types[kind].training_images for kind in kinds]
+    tables = [{**table, "primary_id": model.image_primaries(table)} for table in tables]
+    names = set.intersection(*map(set, tables))
+    images = {name: np.concatenate([table[name] for table in tables]) for name in names}
+    return images, np.repeat(np.arange(len(tables)), [len(table["size"]) for table in tables])
 
 
 def _rows_near(size, wanted, rng, neighbours=50):

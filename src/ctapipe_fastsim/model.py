@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from ctapipe.instrument import SubarrayDescription
 
 from .conditions import ConditionScaling, SizeScaling
@@ -25,13 +26,15 @@ class TelescopeTypeModel:
     network, size_flow, trigger : dict of str to array
         Trained weights.
     trigger_table : dict of str to array
-        Of `fit_trigger_table`.
+        Of `fit_trigger_table`; with several primaries one for each, by the name
+        of the condition that tells it.
     response : CameraResponse
     acceptance : dict of str to array
         Of `fit_acceptance`; empty while it is learned.
     training_images : dict of str to (N,) array
         Truth of the training images, for drawing conditions at a given size: the fields of
-        `Showers`, core relative to the telescope; pointing; size in p.e.
+        `Showers` (the primary where there are several), core relative to the telescope;
+        pointing; size in p.e.
     history : dict of str to (E,) array
         Learning curve, one entry per epoch.
     figures : dict of str to float
@@ -80,7 +83,19 @@ class Model:
     provenance: dict
 
     @property
-    def size_range(self):
-        """Smallest and largest image size (p.e.) of the training images."""
-        sizes = [kind.training_images["size"] for kind in self.telescope_types.values()]
-        return int(min(s.min() for s in sizes)), int(max(s.max() for s in sizes))
+    def primary_ids(self):
+        """Primaries that the training production threw, tuple of int, most thrown first."""
+        return tuple(dict.fromkeys(run.primary_id for run in self.thrown))
+
+    def size_range(self, primary_id):
+        """Smallest and largest image size (p.e.) of the training images of one primary."""
+        tables = [kind.training_images for kind in self.telescope_types.values()]
+        sizes = np.concatenate(
+            [images["size"][self.image_primaries(images) == primary_id] for images in tables]
+        )
+        return int(sizes.min()), int(sizes.max())
+
+    def image_primaries(self, images):
+        """Primary of each row of ``training_images``, (N,) int array."""
+        only = np.full(len(images["size"]), self.primary_ids[0])
+        return images.get("primary_id", only)

@@ -7,6 +7,9 @@ Layout::
     /development                     weights of the flow of X_max and first interaction
     /telescope_types/type_<i>/...    network, size_flow, trigger, trigger_table, acceptance,
                                      response, training_images, history
+
+With several primaries the conditions tell which it is, there is a trigger table for each of them,
+and training_images has a column more. Files of one primary have none of that.
 """
 
 import json
@@ -17,7 +20,7 @@ import tables
 from ctapipe.instrument import SubarrayDescription
 
 from .acceptance import check_acceptance
-from .conditions import NAMES, ConditionScaling, SizeScaling
+from .conditions import NAMES, ConditionScaling, SizeScaling, indicator_name
 from .errors import InputError
 from .model import Model, TelescopeTypeModel
 from .response import CameraResponse
@@ -119,6 +122,7 @@ def read_model(path):
 def _read(h5file):
     header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
     subarray = SubarrayDescription.from_hdf(h5file)
+    primaries = {thrown["primary_id"] for thrown in header["thrown"]}
     kinds = {}
     for i, (name, entry) in enumerate(header["telescope_types"].items()):
         where = f"/telescope_types/type_{i}"
@@ -135,8 +139,8 @@ def _read(h5file):
             figures=entry["figures"],
             **{group: read_tree(h5file, f"{where}/{group}") for group in ARRAY_GROUPS},
         )
-        _check_training_images(kinds[name].training_images)
-        _check_trigger_table(kinds[name].trigger_table)
+        _check_training_images(kinds[name].training_images, primaries)
+        _check_trigger_tables(kinds[name], primaries)
         check_acceptance(kinds[name].acceptance, len(kinds[name].conditions.names))
         _check_numbers("figures", kinds[name].figures, FIGURES)
         _check_numbers("size", entry["size"])
@@ -163,11 +167,24 @@ def _check_numbers(what, entry, names=()):
             raise ValueError(f"{what} {name!r} is not a finite number")
 
 
-def _check_training_images(images):
+def _check_training_images(images, primaries):
     if missing := TRUTH - images.keys():
         raise ValueError(f"training images have no {min(missing)}")
     if {np.shape(column) for column in images.values()} != {(len(images["size"]),)}:
         raise ValueError("training images have columns of different shapes")
+    if len(primaries) > 1 and set(images["primary_id"].tolist()) != primaries:
+        raise ValueError("training images are not of the primaries that were thrown")
+
+
+def _check_trigger_tables(kind, primaries):
+    """One table, or with several primaries one for each condition that tells which it is."""
+    if len(primaries) == 1:
+        return _check_trigger_table(kind.trigger_table)
+    names = {indicator_name(number) for number in primaries}
+    if kind.trigger_table.keys() != names or not names <= set(kind.trigger_conditions.names):
+        raise ValueError("the trigger has not one table and one condition for each primary")
+    for table in kind.trigger_table.values():
+        _check_trigger_table(table)
 
 
 def _check_trigger_table(table):

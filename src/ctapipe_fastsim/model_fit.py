@@ -6,7 +6,14 @@ import numpy as np
 import torch
 
 from .acceptance import fit_acceptance
-from .conditions import ConditionScaling, condition_values, values_at
+from .conditions import (
+    INDICATORS,
+    ConditionScaling,
+    condition_values,
+    indicator_name,
+    primary_indicators,
+    values_at,
+)
 from .flows import shower_development_flow
 from .image_generator import ImageGenerator
 from .model import Model, TelescopeTypeModel
@@ -46,7 +53,7 @@ def fit_development(production, seed, provenance):
     """
     values = _unique_showers(production)
     features = ConditionScaling.fit(values, DEVELOPMENT)
-    conditions = ConditionScaling.fit(values, ("log10_energy", "zenith"))
+    conditions = ConditionScaling.fit(values, ("log10_energy", "zenith", *INDICATORS))
     arrays = {}
     if features.names:
         target = torch.as_tensor(features.transform(values))
@@ -123,10 +130,14 @@ def _fit_trigger(images, production, model, seed):
         held_out=held_out,
     )
     network = load_arrays(trigger_network(len(scaling.names)), arrays)
-    spread, n_thrown = spread_like_thrown(production, images, model, rng)
-    table = fit_trigger_table(
-        recorded, spread, trigger_logit(network, scaling.transform(spread)), n_thrown
-    )
+    tables = {}
+    for number in model.primary_ids:
+        spread, n_thrown = spread_like_thrown(production, number, images, model, rng)
+        logit = trigger_logit(network, scaling.transform(spread))
+        same = images.showers.primary_id == number
+        of_primary = {name: column[same] for name, column in recorded.items()}
+        tables[indicator_name(number)] = fit_trigger_table(of_primary, spread, logit, n_thrown)
+    table = tables if len(tables) > 1 else tables[indicator_name(number)]
     return {"trigger_conditions": scaling, "trigger": arrays, "trigger_table": table}
 
 
@@ -185,16 +196,18 @@ def _unique_showers(production):
         "zenith": 90 - np.degrees(altitude),
         "x_max": showers.x_max,
         "h_first_int": showers.h_first_int,
+        **primary_indicators(showers),
     }
 
 
 def _truth_table(images, seed):
-    """What size mode draws from; at most `MOST_TRAINING_IMAGES` rows."""
-    n = len(images.counts)
-    rows = np.arange(n)
-    if n > MOST_TRAINING_IMAGES:
-        rng = random_stream("truth table", seed)
-        rows = np.sort(rng.choice(n, MOST_TRAINING_IMAGES, replace=False))
+    """What size mode draws from; at most `MOST_TRAINING_IMAGES` rows, shared by the primaries."""
+    primaries = np.unique(images.showers.primary_id)
+    most = MOST_TRAINING_IMAGES // len(primaries)
+    rng = random_stream("truth table", seed)
+    rows = [np.flatnonzero(images.showers.primary_id == number) for number in primaries]
+    rows = [some if len(some) <= most else rng.choice(some, most, replace=False) for some in rows]
+    rows = np.sort(np.concatenate(rows))
     showers, geometry = images.showers[rows], images.geometry[rows]
     position = images.telescope_position[rows]
     table = {
@@ -207,4 +220,7 @@ def _truth_table(images, seed):
         "h_first_int": showers.h_first_int,
     }
     known = {name: v.astype(np.float32) for name, v in table.items() if np.isfinite(v).all()}
-    return {**known, "size": images.size[rows].astype(np.int32)}
+    known["size"] = images.size[rows].astype(np.int32)
+    if len(primaries) > 1:
+        known["primary_id"] = showers.primary_id.astype(np.int32)
+    return known

@@ -24,6 +24,8 @@ class Showers:
         Slant depth of the shower maximum; NaN where the simulation did not say.
     h_first_int : (N,) array, m
         Height of the first interaction; NaN where the simulation did not say.
+    primary_id : (N,) int array
+        As in `ThrownDistribution`.
     """
 
     energy: np.ndarray
@@ -33,6 +35,7 @@ class Showers:
     core_y: np.ndarray
     x_max: np.ndarray
     h_first_int: np.ndarray
+    primary_id: np.ndarray
 
     def __len__(self):
         return len(self.energy)
@@ -118,7 +121,10 @@ class ThrownDistribution:
         altitude, azimuth = self._directions(rng, n)
         core_x, core_y = self.cores(rng, n)
         unknown = np.full(n, np.nan)
-        return Showers(self._energies(rng, n), altitude, azimuth, core_x, core_y, unknown, unknown)
+        return Showers(
+            *(self._energies(rng, n), altitude, azimuth, core_x, core_y, unknown, unknown),
+            primary_id=np.full(n, self.primary_id),
+        )
 
     def _energies(self, rng, n):
         """Inverse of the cumulative power law."""

@@ -5,7 +5,7 @@ import numpy as np
 from ctapipe.core.traits import AstroQuantity
 from traitlets import TraitType
 
-__all__ = ["ImageSize", "quantity_trait"]
+__all__ = ["ImageSize", "PrimaryWeights", "quantity_trait"]
 
 
 def quantity_trait(physical_type, help):
@@ -37,3 +37,29 @@ class ImageSize(TraitType):
     def from_string(self, text):
         """From the command line: ``500`` or ``100,500``, in brackets or not."""
         return self.validate(None, text.strip("()[] ").split(","))
+
+
+class PrimaryWeights(TraitType):
+    """Primaries by name with their shares; one name, a text, or a dictionary of weights."""
+
+    info_text = "the name of a primary, or names with weights such as gamma:1,proton:10"
+
+    def validate(self, obj, value):
+        """A dictionary of str to float."""
+        if isinstance(value, str):
+            pairs = [part.partition(":") for part in value.split(",")]
+            pairs = [(name.strip(), weight if colon else 1) for name, colon, weight in pairs]
+        else:
+            pairs = list(value.items()) if isinstance(value, dict) else []
+        try:
+            weights = {str(name).lower(): float(weight) for name, weight in pairs}
+        except (TypeError, ValueError):
+            self.error(obj, value)
+        good = all(name and np.isfinite(w) and w > 0 for name, w in weights.items())
+        if not weights or len(weights) < len(pairs) or not good:
+            self.error(obj, value)
+        return weights
+
+    def from_string(self, text):
+        """From the command line."""
+        return self.validate(None, text)

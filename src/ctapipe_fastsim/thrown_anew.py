@@ -84,11 +84,12 @@ def thrown_anew(production, images, model, rng):
     return values, n_thrown, np.maximum(0, n_thrown - n_recorded), shower_of_image
 
 
-def spread_like_thrown(production, images, model, rng):
-    """Cores spread over energy and distance exactly as the files' histogram says.
+def spread_like_thrown(production, primary_id, images, model, rng):
+    """Cores of one primary spread over energy and distance exactly as its histogram says.
 
     Parameters
     ----------
+    primary_id : int
     production, images, model, rng
         As for `thrown_anew`.
 
@@ -100,16 +101,23 @@ def spread_like_thrown(production, images, model, rng):
         How many times a core was thrown before a telescope of this type.
     """
     positions = _positions(model.subarray, images.telescope)
-    n_thrown = sum(run.n_thrown for run in production.thrown)
+    runs = [run for run in production.thrown if run.primary_id == primary_id]
+    n_thrown = sum(run.n_thrown for run in runs)
     parts = []
-    for run in production.thrown:
+    for run in runs:
         showers = run.replace(n_thrown=round(N_SPREAD * run.n_thrown / n_thrown)).throw(rng)
-        if production.thrown_histogram is not None and len(production.thrown) == 1:
-            showers = _in_cells(showers, *production.thrown_histogram, rng)
+        if histogram := _histogram(production, run):
+            showers = _in_cells(showers, *histogram, rng)
         showers = draw_development(model, showers, run.altitude, rng)
         parts.append(_in_telescopes(showers, run, positions, rng))
     values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return values, n_thrown * len(positions)
+
+
+def _histogram(production, run):
+    """Of thrown cores, where all of its primary are of this run."""
+    alone = sum(other.primary_id == run.primary_id for other in production.thrown) == 1
+    return production.thrown_histograms[run.primary_id] if alone else None
 
 
 def _in_cells(showers, counts, energy_edges, distance_edges, rng):
@@ -157,7 +165,9 @@ def _in_telescopes(showers, run, positions, rng):
 
 def _shower_of_image(showers, images):
     """Index of the shower that left each image, (N,) int array."""
-    same = np.stack([showers.energy, showers.altitude, showers.azimuth], axis=-1)
+    same = np.stack(
+        [showers.energy, showers.altitude, showers.azimuth, showers.primary_id], axis=-1
+    )
     every = np.concatenate([same, images.shower_keys[:, 1:]])
     _, number = np.unique(every, axis=0, return_inverse=True)
     number = number.ravel()
@@ -170,7 +180,8 @@ def _showers_of_run(production, model, run, rng):
     """Recorded showers of a run, then drawn ones for the rest; how many each stands for."""
     showers, altitude, azimuth = recorded_showers(production)
     turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
-    recorded = showers[(np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)]
+    same_pointing = (np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)
+    recorded = showers[same_pointing & (showers.primary_id == run.primary_id)]
     drawn = run.replace(n_thrown=50 * N_NEVER_RECORDED).throw(rng)
     thrown, edges = _thrown_per_bin(production, run, drawn)
     never = np.maximum(0, thrown - np.histogram(recorded.energy, edges)[0])
@@ -189,8 +200,8 @@ def _showers_of_run(production, model, run, rng):
 
 def _thrown_per_bin(production, run, drawn):
     """Thrown showers in bins of energy: counted where the files do, else as expected."""
-    if production.thrown_histogram is not None and len(production.thrown) == 1:
-        counts, edges, _ = production.thrown_histogram
+    if histogram := _histogram(production, run):
+        counts, edges, _ = histogram
         return counts.sum(axis=1) / run.shower_reuse, edges
     edges = np.geomspace(run.energy_min, run.energy_max, N_ENERGY_BINS + 1)
     share = np.histogram(drawn.energy, edges)[0] / len(drawn)

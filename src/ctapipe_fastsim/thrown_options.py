@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 
 from .errors import InputError
+from .primaries import primary_name
 
-__all__ = ["check_size", "requested_distribution"]
+__all__ = ["check_size", "requested_distributions"]
 
 ANGLE_TOLERANCE = np.radians(0.05)
 OPTION_OF = {
@@ -17,30 +18,51 @@ OPTION_OF = {
 }
 
 
-def requested_distribution(model, changes, extrapolate):
-    """The training's thrown distribution with the user's changes.
+def requested_distributions(model, weights, changes, extrapolate):
+    """The training's thrown distribution of each wanted primary, with the user's changes.
 
     Parameters
     ----------
     model : Model
+    weights : dict of str to float, or None
+        Share of thrown showers by name of the primary; None stands for the primary that the
+        training threw most.
     changes : dict
-        Fields of `ThrownDistribution` in its units; None leaves the training's own.
+        Fields of `ThrownDistribution` in its units; None leaves the training's own. ``n_thrown``
+        is that of all primaries together.
     extrapolate : bool
-        Warn, rather than refuse, outside the training range.
+        Warn, rather than refuse, outside the training range of a primary.
 
     Returns
     -------
-    ThrownDistribution
+    tuple of ThrownDistribution
+        One for each primary, all with one pointing.
 
     Raises
     ------
     InputError
-        When a value makes no sense, or lies outside the training range.
+        When a value makes no sense, lies outside the training range, or a primary is unknown.
     """
     changes = {name: value for name, value in changes.items() if value is not None}
-    wanted = model.thrown[0].replace(**changes)
+    known = {primary_name(run.primary_id): run.primary_id for run in model.thrown}
+    weights = weights or {next(iter(known)): 1.0}
+    for name in sorted(weights.keys() - known.keys()):
+        raise InputError(f"primary {name}: the model knows {', '.join(known)} only")
+    runs = [[r for r in model.thrown if r.primary_id == known[name]] for name in weights]
+    total = changes.pop("n_thrown", sum(of_primary[0].n_thrown for of_primary in runs))
+    changes = {"altitude": runs[0][0].altitude, "azimuth": runs[0][0].azimuth} | changes
+    ends = np.cumsum(list(weights.values()))
+    n_thrown = np.diff(np.rint(ends / ends[-1] * total), prepend=0).astype(int)
+    return tuple(
+        _requested(of_primary, {**changes, "n_thrown": int(n)}, extrapolate)
+        for of_primary, n in zip(runs, n_thrown)
+    )
+
+
+def _requested(runs, changes, extrapolate):
+    """First of the runs of one primary, changed and checked against all of them."""
+    wanted = runs[0].replace(**changes)
     _check_sense(wanted)
-    runs = model.thrown
     for what, unit, low, high, trained_low, trained_high in (
         (
             *("energy", "TeV", wanted.energy_min, wanted.energy_max),
@@ -57,20 +79,21 @@ def requested_distribution(model, changes, extrapolate):
     ):
         if low < trained_low * (1 - 1e-6) or high > trained_high * (1 + 1e-6):
             asked = f"{low:g} to {high:g}" if low else f"{high:g}"
-            trained = f"{trained_low:g} to {trained_high:g} {unit}"
+            trained = f"{trained_low:g} to {trained_high:g} {unit} for {_name(wanted)}"
             _outside(f"{what} {asked} {unit}", trained, extrapolate)
     _check_pointing(wanted, runs, extrapolate)
     return wanted
 
 
-def check_size(size, model, extrapolate):
+def check_size(size, trained, extrapolate):
     """Check a requested image size.
 
     Parameters
     ----------
     size : pair of float
         Smallest and largest size, p.e.
-    model : Model
+    trained : pair of int
+        Those of the training images.
     extrapolate : bool
 
     Returns
@@ -84,7 +107,7 @@ def check_size(size, model, extrapolate):
     if not np.isfinite(size).all() or not 0.5 <= size[0] <= size[1]:
         raise InputError(f"size {size}: must be at least 1 p.e., the lower value first")
     low, high = (max(1, int(np.rint(value))) for value in size)
-    trained_low, trained_high = model.size_range
+    trained_low, trained_high = trained
     if low < trained_low or high > trained_high:
         _outside(f"size {low} to {high} p.e.", f"{trained_low} to {trained_high} p.e.", extrapolate)
     return low, high
@@ -99,7 +122,9 @@ def _check_sense(wanted):
             f"spectral_index {wanted.spectral_index:g}: must not be positive (dN/dE ~ E^index)"
         )
     if wanted.n_thrown < 1:
-        raise InputError(f"n_showers {wanted.n_thrown}: must be at least 1")
+        raise InputError(
+            f"n_showers: must be at least 1, but there are {wanted.n_thrown} for {_name(wanted)}"
+        )
     if not 0 < wanted.energy_min < wanted.energy_max:
         raise InputError(
             f"energies {wanted.energy_min:g} to {wanted.energy_max:g} TeV: "
@@ -128,9 +153,13 @@ def _check_pointing(wanted, runs, extrapolate):
             f"pointing at altitude {np.degrees(wanted.altitude):.2f} deg, "
             f"azimuth {np.degrees(wanted.azimuth):.2f} deg",
             f"altitude {np.degrees(min(altitudes)):.1f} to {np.degrees(max(altitudes)):.1f} deg, "
-            f"azimuth {azimuths} deg",
+            f"azimuth {azimuths} deg for {_name(wanted)}",
             extrapolate,
         )
+
+
+def _name(thrown):
+    return primary_name(thrown.primary_id)
 
 
 def _outside(asked, trained, extrapolate):

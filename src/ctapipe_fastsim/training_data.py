@@ -11,6 +11,7 @@ from ctapipe.io import TableLoader
 
 from .errors import InputError
 from .focal_lengths import with_effective_focal_lengths
+from .primaries import PRIMARIES, primary_name
 from .shower_frame import ImageGeometry, image_geometry
 from .showers import Showers, ThrownDistribution
 
@@ -72,9 +73,10 @@ class TelescopeImages:
 
     @property
     def shower_keys(self):
-        """What makes a shower: observation, energy, direction, an (N, 4) array."""
+        """What makes a shower: observation, energy, direction, primary, an (N, 5) array."""
         showers = self.showers
-        return np.stack([self.obs_id, showers.energy, showers.altitude, showers.azimuth], axis=-1)
+        direction = showers.altitude, showers.azimuth
+        return np.stack([self.obs_id, showers.energy, *direction, showers.primary_id], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -85,17 +87,18 @@ class Production:
     ----------
     subarray : SubarrayDescription
     thrown : tuple of ThrownDistribution
-        One for each different configuration (pointing, energy range, ...), most thrown first.
-    thrown_histogram : (counts, energy edges in TeV, distance edges in m) or None
-        Thrown cores in bins of energy and distance, all runs together; None if the files do
-        not tell alike.
+        One for each different configuration (primary, pointing, energy range, ...), most thrown
+        first.
+    thrown_histograms : dict of int to (counts, energy edges in TeV, distance edges in m) or None
+        By primary: thrown cores in bins of energy and distance, all its runs together; None if
+        the files do not tell alike.
     images : dict of str to TelescopeImages
         By telescope type.
     """
 
     subarray: SubarrayDescription
     thrown: tuple
-    thrown_histogram: tuple | None
+    thrown_histograms: dict
     images: dict
 
 
@@ -114,8 +117,8 @@ def read_production(paths):
     Raises
     ------
     InputError
-        When a file is missing, broken, not simulated, empty, without true images, or
-        does not belong with the first one.
+        When a file is missing, broken, not simulated, empty, without true images, does not
+        belong with the first one, or does not tell what was thrown of each primary.
     """
     parts = [_read_file(Path(path)) for path in paths]
     for path, part in zip(paths[1:], parts[1:]):
@@ -123,8 +126,14 @@ def read_production(paths):
     thrown = _combine_thrown([run for part in parts for run in part.thrown])
     kinds = sorted({kind for part in parts for kind in part.images})
     images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
-    histogram = _add_histograms([part.thrown_histogram for part in parts])
-    return Production(_recording(parts[0].subarray, images), thrown, histogram, images)
+    _check_primaries(thrown, images)
+    histograms = {
+        primary: _add_histograms(
+            [p.thrown_histograms[primary] for p in parts if primary in p.thrown_histograms]
+        )
+        for primary in {run.primary_id for run in thrown}
+    }
+    return Production(_recording(parts[0].subarray, images), thrown, histograms, images)
 
 
 def _recording(subarray, images):
@@ -141,8 +150,9 @@ def _read_file(path):
     try:
         with _open_loader(path) as loader:
             _check_content(loader.h5file, path)
-            thrown = _read_thrown(loader, path)
-            histogram = _read_thrown_histogram(loader)
+            primary_of_run = _read_primaries(loader, path)
+            thrown = _read_thrown(loader, primary_of_run, path)
+            histograms = _read_thrown_histograms(loader, primary_of_run)
             subarray = loader.subarray
             images = {}
             for kind in subarray.telescope_types:
@@ -159,7 +169,7 @@ def _read_file(path):
         ) from error
     if not images:
         raise InputError(f"{path}: holds no images; give a file with recorded events")
-    return Production(with_effective_focal_lengths(subarray), thrown, histogram, images)
+    return Production(with_effective_focal_lengths(subarray), thrown, histograms, images)
 
 
 def _open_loader(path):
@@ -192,12 +202,28 @@ def _check_content(h5file, path):
         )
 
 
-def _read_thrown(loader, path):
+def _read_primaries(loader, path):
+    """Primary of each run by its obs_id; a run without events is of the file's only one."""
+    events = loader.read_subarray_events(simulated=True)
+    runs = np.asarray(loader.read_simulation_configuration()["obs_id"], int)
+    obs_id, primary = (
+        np.asarray(events[name], int) for name in ("obs_id", "true_shower_primary_id")
+    )
+    if len(np.unique(primary)) == 1:
+        return dict.fromkeys(runs.tolist(), int(primary[0]))
+    primaries = {run: set(primary[obs_id == run].tolist()) for run in runs.tolist()}
+    for run, found in primaries.items():
+        if len(found) != 1:
+            raise InputError(
+                f"{path}: run {run} holds {len(found)} primaries {sorted(found)}, so what was "
+                "thrown of each is not known; give files with one primary in each run (obs_id)"
+            )
+    return {run: found.pop() for run, found in primaries.items()}
+
+
+def _read_thrown(loader, primary_of_run, path):
     """One `ThrownDistribution` for each run in the file."""
     runs = loader.read_simulation_configuration()
-    primaries = np.unique(loader.read_subarray_events(simulated=True)["true_shower_primary_id"])
-    if len(primaries) > 1:
-        raise InputError(f"{path}: holds several primaries {primaries.tolist()}; train on one kind")
     reuse = np.maximum(np.asarray(runs["shower_reuse"], float), 1)
     values = dict(
         energy_min=_column(runs, "energy_range_min", u.TeV),
@@ -220,23 +246,26 @@ def _read_thrown(loader, path):
             **{name: float(column[i]) for name, column in values.items() if name != "n_thrown"},
             n_thrown=int(values["n_thrown"][i]),
             shower_reuse=int(reuse[i]),
-            primary_id=int(primaries[0]),
+            primary_id=primary_of_run[int(runs["obs_id"][i])],
         )
         for i in range(len(runs))
     ]
 
 
-def _read_thrown_histogram(loader):
-    """Thrown cores in bins of energy and distance, all runs of a file together, or None."""
+def _read_thrown_histograms(loader, primary_of_run):
+    """By primary: thrown cores in bins of energy and distance, its runs together, or None."""
     if "/simulation/service/shower_distribution" not in loader.h5file.root:
-        return None
+        return dict.fromkeys(primary_of_run.values())
     table = loader.read_shower_distribution()
     counts = np.asarray(table["histogram"], float)  # (runs, energy bins, distance bins)
     energy, distance = (
         np.asarray(table[name], float) * u.Unit(table[name].unit).to(unit)
         for name, unit in (("bins_energy", u.TeV), ("bins_core_dist", u.m))
     )
-    return _add_histograms(list(zip(counts, energy, distance)))
+    histograms = {primary: [] for primary in primary_of_run.values()}
+    for run, *histogram in zip(table["obs_id"], counts, energy, distance):
+        histograms[primary_of_run[int(run)]].append(histogram)
+    return {primary: _add_histograms(parts) for primary, parts in histograms.items()}
 
 
 def _add_histograms(histograms):
@@ -277,6 +306,7 @@ def _read_images(table, kind, path):
         core_y=_column(table, "true_core_y", u.m),
         x_max=_column(table, "true_x_max", u.g / u.cm**2),
         h_first_int=_column(table, "true_h_first_int", u.m),
+        primary_id=np.asarray(table["true_shower_primary_id"], int),
     )
     counts = np.asarray(table["true_image"])
     if (counts < 0).any():
@@ -336,5 +366,21 @@ def _check_same_instrument(first, other, first_path, other_path):
                 f"{other_path}: telescope type {name} is not in {first_path}; "
                 "train on files of one instrument"
             )
-    if {run.primary_id for run in first.thrown} != {run.primary_id for run in other.thrown}:
-        raise InputError(f"{other_path}: another primary than in {first_path}; train on one kind")
+
+
+def _check_primaries(thrown, images):
+    """Several primaries need names for conditions, and images in every kind of telescope."""
+    primaries = {run.primary_id for run in thrown}
+    if len(primaries) == 1:
+        return
+    for number in sorted(primaries - set(PRIMARIES.values())):
+        raise InputError(
+            f"primary {number}: has no name here ({', '.join(PRIMARIES)} have); train on it alone"
+        )
+    for number in sorted(primaries):
+        for name, of_kind in images.items():
+            if number not in of_kind.showers.primary_id:
+                raise InputError(
+                    f"no image of {primary_name(number)} in telescopes of type {name}; give files "
+                    "in which each telescope type has images of every primary"
+                )

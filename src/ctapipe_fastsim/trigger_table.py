@@ -61,7 +61,21 @@ def fit_trigger_table(recorded, thrown, thrown_logit, n_thrown):
 
 
 def trigger_table_logit(table, values):
-    """What the table adds to the logit of (N,) `condition_values`."""
+    """What the table, or that of its primary for each, adds to the logit of `condition_values`.
+
+    Parameters
+    ----------
+    table : dict of str to array, or dict of str to such a dict
+        Of `fit_trigger_table`; with several primaries one for each, under the name of the
+        condition that says which it is.
+    values : dict of str to (N,) array
+
+    Returns
+    -------
+    (N,) array
+    """
+    if "logit" not in table:
+        return sum(values[name] * trigger_table_logit(own, values) for name, own in table.items())
     return _hat_functions(table, values) @ table["logit"].ravel()
 
 

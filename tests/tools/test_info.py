@@ -73,6 +73,19 @@ def test_the_card_tells_what_a_model_is(with_model, toy_file, capsys, by_name):
     assert "zenith" not in text  # constant in the toy
 
 
+def test_every_primary_is_told(gamma_proton_model, resources, capsys):
+    """In the list and in the card, most thrown first."""
+    (resources / "both.fastsim.h5").write_bytes(gamma_proton_model.read_bytes())
+    main([])
+    assert "both " in (line := capsys.readouterr().out)
+    assert "proton 3-100 TeV, gamma 1-50 TeV, " in line
+    main(["both"])
+    text = capsys.readouterr().out
+    assert "900 proton showers, 3 to 100 TeV" in text
+    assert "600 gamma showers, 1 to 50 TeV" in text
+    assert "  is_proton " in text
+
+
 def test_the_card_has_a_part_for_every_telescope_type(toy_array_model, capsys):
     main([str(toy_array_model)])
     text = capsys.readouterr().out

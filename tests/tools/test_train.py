@@ -471,6 +471,17 @@ def test_several_input_files_are_all_read(tmp_path):
     assert model.thrown[0].n_thrown == 200
 
 
+def test_a_primary_in_each_file_gives_a_model_of_all(gamma_proton_files, tmp_path):
+    options = [f"--output={tmp_path / 'both.fastsim.h5'}", *SMALL[1:], "--no-progress"]
+    assert run(tmp_path, "-i", *map(str, gamma_proton_files), "--epochs=1", *options) == 0
+    model, _ = read_model(tmp_path / "both.fastsim.h5")
+    assert model.primary_ids == (101, 0)
+    for primary in ("gamma", "proton"):
+        path = tmp_path / "both.fastsim.h5"
+        with CVAEEventSource(path, primary=primary, n_showers=200) as source:
+            assert sum(len(event.dl1.tel) for event in source) > 0
+
+
 def test_help_is_given(tmp_path, capsys):
     assert run(tmp_path, "--help") == 0
     text = capsys.readouterr().out

@@ -9,10 +9,10 @@ import numpy as np
 from ..bundled import bundled_models, model_path
 from ..errors import InputError
 from ..model_file import read_model
+from ..primaries import primary_name
 
 __all__ = ["main"]
 
-PRIMARIES = {0: "gamma", 1: "electron", 101: "proton", 402: "helium", 5626: "iron"}
 UNITS = {"impact_distance": "m", "x_max": "g/cm2", "offset": "deg", "offset_along": "deg"}
 UNITS |= {"zenith": "deg"}
 
@@ -37,12 +37,12 @@ def bundled_list():
     lines = []
     for name, path in bundled_models().items():
         model, _ = read_model(path)
-        thrown = model.thrown[0]
-        lines.append(
-            f"{name:24s} {PRIMARIES.get(thrown.primary_id, thrown.primary_id)} "
-            f"{thrown.energy_min:g}-{thrown.energy_max:g} TeV, "
-            f"{', '.join(model.telescope_types)}"
+        runs = [next(r for r in model.thrown if r.primary_id == i) for i in model.primary_ids]
+        primaries = ", ".join(
+            f"{primary_name(run.primary_id)} {run.energy_min:g}-{run.energy_max:g} TeV"
+            for run in runs
         )
+        lines.append(f"{name:24s} {primaries}, {', '.join(model.telescope_types)}")
     return "\n".join(lines or ["no bundled models"])
 
 
@@ -75,7 +75,7 @@ def card(path):
 
 def _thrown_line(thrown):
     return (
-        f"thrown        {thrown.n_thrown} {PRIMARIES.get(thrown.primary_id, thrown.primary_id)} "
+        f"thrown        {thrown.n_thrown} {primary_name(thrown.primary_id)} "
         f"showers, {thrown.energy_min:g} to {thrown.energy_max:g} TeV, "
         f"index {thrown.spectral_index:g}, altitude {np.degrees(thrown.altitude):.2f} deg, "
         f"azimuth {np.degrees(thrown.azimuth):.2f} deg, "

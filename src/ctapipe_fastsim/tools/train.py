@@ -22,7 +22,8 @@ __all__ = ["TrainTool", "main"]
 class TrainTool(Tool):
     """Train a model on simulated DL1 images that hold true photo-electrons.
 
-    Any DL1 files of one production serve; each telescope type gets a network of its own.
+    Any DL1 files of one production serve; each telescope type gets a network of its own, and
+    files of several primaries, one in each run, make a model that is told the primary.
     A tenth of the showers is held out to tell when to stop. Ctrl-C writes the best model so
     far; --resume goes on from the last finished epoch.
     """
