@@ -25,8 +25,9 @@ def camera():
 def statistics(camera, charge, time=None, mirror=1):
     time = np.zeros_like(charge) if time is None else time
     position = camera.pix_x.value[None], mirror * camera.pix_y.value[None]
+    border = camera.get_border_pixel_mask(1)
     return image_statistics(
-        charge[None], time[None], *position, neighbour_table(camera), NOISE, 0.1
+        *(charge[None], time[None], *position, neighbour_table(camera), border), NOISE, 0.1
     )[0]
 
 
@@ -60,6 +61,15 @@ def test_time_gradient_is_that_of_a_plane(camera):
     assert found[9] == pytest.approx(3)
     assert found[10] == pytest.approx(5 + 3 * found[2])
     assert found[11] == pytest.approx(0, abs=1e-6)
+
+
+def test_light_at_the_border_is_leakage(camera):
+    charge = spot(camera, x=1.4)
+    found = at_threshold(statistics(camera, charge), 2)
+    bright = charge > 4.8 * NOISE
+    border = bright & camera.get_border_pixel_mask(1)
+    assert found[14] == pytest.approx(charge[border].sum() / charge[bright].sum())
+    assert found[15] == border.sum() > 0
 
 
 def test_an_image_and_its_reflection_have_equal_statistics(camera):

@@ -137,8 +137,8 @@ def test_flipped_bits_are_refused(toy_model, tmp_path):
 
 def test_a_newer_format_is_refused(toy_model, tmp_path):
     path = tmp_path / "newer.fastsim.h5"
-    path.write_bytes(toy_model.read_bytes().replace(b"model 1 ", b"model 2 ", 1))
-    assert "version 2" in refusal(path)
+    path.write_bytes(toy_model.read_bytes().replace(b"model 2 ", b"model 3 ", 1))
+    assert "version 3" in refusal(path)
 
 
 def test_another_kind_is_refused(toy_model, toy_file, tmp_path):

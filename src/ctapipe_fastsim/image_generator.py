@@ -18,6 +18,7 @@ from .trigger_table import trigger_table_logit
 __all__ = ["ImageGenerator", "share_light"]
 
 MOST_DRAWS = 20  # of one image; the last one is kept
+BORDER_RINGS = 2
 
 
 class ImageGenerator:
@@ -49,6 +50,7 @@ class ImageGenerator:
         )
         self.pixels = pixel_directions(camera_geometry)
         self.neighbours = neighbour_table(camera_geometry)
+        self.border = camera_geometry.get_border_pixel_mask(BORDER_RINGS)
         self.spacing = _spacing(*self.pixels, self.neighbours)
 
     def trigger_probability(self, values):
@@ -116,9 +118,8 @@ class ImageGenerator:
             lon, lat, geometry.source_core_arrays(), np.ones(len(counts))
         )
         statistics = image_statistics(
-            *(charge, peak_time, along, across, self.neighbours),
-            self.kind.response.noise,
-            self.spacing,
+            *(charge, peak_time, along, across, self.neighbours, self.border),
+            *(self.kind.response.noise, self.spacing),
         )
         return acceptance_features(
             statistics, counts.sum(axis=1), self.kind.conditions.transform(values)

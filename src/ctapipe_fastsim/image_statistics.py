@@ -9,7 +9,7 @@ from numba import njit
 __all__ = ["THRESHOLDS", "image_statistics", "n_statistics", "neighbour_table"]
 
 THRESHOLDS = np.array([1.2, 2.4, 4.8, 9.6])  # standard deviations of a pixel without light
-PER_THRESHOLD = 14
+PER_THRESHOLD = 16
 OF_ALL_PIXELS = 4
 NEAR = 1.5  # pixel spacings around the centre of gravity
 
@@ -29,13 +29,14 @@ def neighbour_table(camera_geometry):
     return table
 
 
-def image_statistics(charge, peak_time, along, across, neighbours, noise, spacing):
+def image_statistics(charge, peak_time, along, across, neighbours, border, noise, spacing):
     """Statistics of B images, the same for an image and its reflection.
 
     For each threshold, of the pixels above it that have a neighbour above it too: number,
     charge, centre of gravity (u, \\|v\\|), standard deviations along u and v and \\|covariance\\|,
     skewness and kurtosis along u, time gradient along u, mean time and spread around the
-    gradient, and the shares of charge in the brightest pixel and near the centre of gravity.
+    gradient, the shares of charge in the brightest pixel, near the centre of gravity and at the
+    camera's border, and the number of pixels there.
     Of all pixels: the highest charge that two, and three, neighbours all reach (what a
     next-neighbour trigger asks for), sum, and root of the sum of squares.
 
@@ -46,6 +47,8 @@ def image_statistics(charge, peak_time, along, across, neighbours, noise, spacin
         u and v of `shower_frame.to_shower_frame`.
     neighbours : (P, K) int array
         Of `neighbour_table`.
+    border : (P,) bool array
+        Pixels at the camera's border.
     noise : float, p.e.
         Standard deviation of a pixel without light.
     spacing : float, deg
@@ -63,7 +66,7 @@ def image_statistics(charge, peak_time, along, across, neighbours, noise, spacin
             n = _bright_pixels(charge[row], neighbours, threshold, bright)
             part = statistics[row, i * PER_THRESHOLD : (i + 1) * PER_THRESHOLD]
             if n:
-                _moments(*image, bright[:n], NEAR * spacing, part)
+                _moments(*image, border, bright[:n], NEAR * spacing, part)
         _neighbour_charges(charge[row], neighbours, statistics[row, -OF_ALL_PIXELS:])
     return statistics
 
@@ -83,7 +86,7 @@ def _bright_pixels(charge, neighbours, threshold, bright):
 
 
 @njit(cache=True)
-def _moments(charge, time, along, across, pixels, near, out):
+def _moments(charge, time, along, across, border, pixels, near, out):
     q = charge[pixels].astype(np.float64)
     u, v, t = along[pixels], across[pixels], time[pixels]
     total = q.sum()
@@ -108,6 +111,8 @@ def _moments(charge, time, along, across, pixels, near, out):
     out[11] = np.sqrt((q * residual**2).sum() / total)
     out[12] = q.max() / total
     out[13] = q[du**2 + dv**2 < near**2].sum() / total
+    out[14] = q[border[pixels]].sum() / total
+    out[15] = border[pixels].sum()
 
 
 @njit(cache=True)
