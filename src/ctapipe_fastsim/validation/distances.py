@@ -6,7 +6,13 @@ Both distances belong to the difference of the cumulative distributions F of the
 
 import numpy as np
 
-__all__ = ["kolmogorov_smirnov", "mean_difference", "relative_wasserstein"]
+__all__ = [
+    "kolmogorov_smirnov",
+    "mean_difference",
+    "relative_wasserstein",
+    "rarely_varies",
+    "weighted_quantile",
+]
 
 
 def relative_wasserstein(first, second, first_weight, second_weight):
@@ -23,14 +29,13 @@ def relative_wasserstein(first, second, first_weight, second_weight):
     Returns
     -------
     (R,) float array
-        0 for equal distributions, infinite if only the first sample is constant.
+        0 for equal distributions. If the first sample is constant, the standard deviation is
+        that of both together.
     """
     values, difference = _cumulative_difference(first, second, first_weight, second_weight)
     distance = np.abs(difference[:, :-1]) @ np.diff(values)
-    deviation = first.std()
-    if deviation > 0:
-        return distance / deviation
-    return np.where(distance > 0, np.inf, 0.0)
+    deviation = first.std() or values.std()
+    return distance / deviation if deviation > 0 else distance
 
 
 def kolmogorov_smirnov(first, second, first_weight, second_weight):
@@ -43,6 +48,23 @@ def kolmogorov_smirnov(first, second, first_weight, second_weight):
 def mean_difference(first, second, first_weight, second_weight):
     """Mean of the second sample less that of the first, for arrays as above."""
     return _mean(second, second_weight) - _mean(first, first_weight)
+
+
+def rarely_varies(first, second):
+    """Whether fewer than 50 images of both samples differ from the median of the first.
+
+    Takes arrays (N, ...) and (M, ...), such as the numbers of islands; gives an array (...).
+    """
+    median = np.median(first, axis=0)
+    return sum(np.count_nonzero(values != median, axis=0) for values in (first, second)) < 50
+
+
+def weighted_quantile(values, weight, share):
+    """Smallest value below or at which lies a share of the (R, N) weights, an (R,) array."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weight[:, order], axis=1)
+    position = np.count_nonzero(below < share * below[:, -1:], axis=1)
+    return values[order][position]
 
 
 def _mean(values, weight):

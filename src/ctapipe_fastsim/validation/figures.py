@@ -1,22 +1,25 @@
 """One figure of the comparison: how far generated images are from Monte Carlo, and how far is fine.
 
-Every topic (`separability`, `parameter_distributions`, `sizes`, `pixels`, `timing`, `gamma_hadron`,
-`condition_response`, `coverage`) is one file with one function of that name::
+Every topic (`separability`, `parameter_distributions`, `parameters_in_bins`, `sizes`, `pixels`,
+`timing`, `gamma_hadron`, `condition_response`, `coverage`) is one file with one function of that
+name::
 
     figures, arrays = topic(reference, generated, camera_geometry, seed, progress)
 
 with two `Sample`, a `ctapipe.instrument.CameraGeometry`, the seed, and whether to show progress
-bars. It gives a list of `Figure` and a dictionary of plain arrays to plot. `latents` takes arrays.
+bars. It gives a list of `Figure` and a dictionary of plain arrays to plot. `gamma_hadron` also
+takes ``protons``, a `Sample`; `latents` takes arrays instead.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .bootstrap import Estimate
+from .bootstrap import Estimate, compared
 
-__all__ = ["Figure", "judged", "missing"]
+__all__ = ["Figure", "compared_figure", "judged", "missing"]
 
+_MIN_SHOWERS = 50
 _UNKNOWN = Estimate(np.nan, np.nan)
 
 
@@ -48,6 +51,20 @@ class Figure:
     goal: float | None
     passed: bool | None
     note: str = ""
+
+
+def compared_figure(name, statistic, first, second, groups, seed, goal=None, note=""):
+    """Figure of a statistic, see `bootstrap.compared`; it is missing if there are few showers.
+
+    Rows with NaN are left out. The goal is a number, or a function of the floor.
+    """
+    known = [np.isfinite(v).all(axis=tuple(range(1, v.ndim))) for v in (first, second)]
+    first, second = first[known[0]], second[known[1]]
+    groups = [numbers[k] for numbers, k in zip(groups, known)]
+    if min(len(np.unique(numbers)) for numbers in groups) < _MIN_SHOWERS:
+        return missing(name, f"fewer than {_MIN_SHOWERS} showers")
+    value, floor = compared(statistic, first, second, groups, seed)
+    return judged(name, value, floor, goal(floor) if callable(goal) else goal, note)
 
 
 def judged(name, value, floor=_UNKNOWN, goal=None, note=""):
