@@ -19,6 +19,7 @@ from ctapipe_fastsim.image_generator import ImageGenerator
 from ctapipe_fastsim.model_file import read_model
 from ctapipe_fastsim.random_streams import random_stream
 from ctapipe_fastsim.training_data import read_production
+from ctapipe_fastsim.validation.bootstrap import compared
 from ctapipe_fastsim.validation.distances import relative_wasserstein
 from ctapipe_fastsim.validation.image_parameters import image_parameters, survives
 from ctapipe_fastsim.validation.two_sample import floor, network_auc, tree_auc
@@ -74,14 +75,15 @@ def compare(model, subarray, name, images, seed):
         auc = tree_auc(first[good], second[generated_good], pair, seed)
         reference = floor(tree_auc, first[good], groups[good], seed)
         print(f"AUC trees on {what}: {auc}, floor {reference}")
+    true_charge, charge = np.arcsinh(true_charge), np.arcsinh(charge)
     auc = network_auc(true_charge, charge, (groups, groups), seed)
     reference = floor(network_auc, true_charge, groups, seed)
     print(f"AUC network on charges: {auc}, floor {reference}")
     print("parameter: Wasserstein distance over standard deviation, floor")
-    for key, first in monte_carlo.items():
-        halves = floor(lambda a, b, *_: relative_wasserstein(a, b), first, groups, seed)
-        distance = relative_wasserstein(first, generated[key])
-        print(f"  {key:32s} {distance:.3f}  {halves / np.sqrt(2):.3f}")
+    for key in monte_carlo:
+        columns = monte_carlo[key][good], generated[key][generated_good]
+        distance, halves = compared(relative_wasserstein, *columns, pair, seed)
+        print(f"  {key:32s} {distance}  {halves}")
 
 
 if __name__ == "__main__":

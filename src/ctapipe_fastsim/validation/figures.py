@@ -19,7 +19,7 @@ from .bootstrap import Estimate, compared
 
 __all__ = ["Figure", "compared_figure", "judged", "missing"]
 
-_MIN_SHOWERS = 50
+_MIN_SHOWERS = 40
 _UNKNOWN = Estimate(np.nan, np.nan)
 
 
@@ -36,7 +36,8 @@ class Figure:
     floor, floor_error : float
         Monte Carlo against Monte Carlo: what a perfect generator would get.
     goal : float or None
-        Largest value that passes, either sign; None for a figure that only informs.
+        Largest value that passes, either sign; a control passes above its goal. None for a
+        figure that only informs.
     passed : bool or None
         None without a goal, or without a value.
     note : str

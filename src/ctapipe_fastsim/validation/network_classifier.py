@@ -9,9 +9,9 @@ from torch import nn
 
 __all__ = ["dense_network", "held_out_score"]
 
-_BATCH_SIZE = 128
-_MAX_EPOCHS = 40
-_PATIENCE = 6
+_BATCH_SIZE = 256
+_MAX_EPOCHS = 20
+_PATIENCE = 4
 
 
 def dense_network(n_pixels):

@@ -1,4 +1,4 @@
-"""Figures: peak times of the pixels, those with light and those without."""
+"""Figures of `timing`: peak times of the pixels, those with light and those without."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _N_BINS = 100
 _DARK_PE, _BRIGHT_PE = 1, 5
 
 
-def peak_times(reference, generated, camera_geometry, seed, progress):
+def peak_times(reference, generated, seed):
     """Compare the peak times of dark and of bright pixels.
 
     Dark means no true photo-electron, bright at least five. Where these are not known, it
@@ -20,9 +20,7 @@ def peak_times(reference, generated, camera_geometry, seed, progress):
     Parameters
     ----------
     reference, generated : Sample
-    camera_geometry : ctapipe.instrument.CameraGeometry
     seed : int
-    progress : bool
 
     Returns
     -------

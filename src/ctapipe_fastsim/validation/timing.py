@@ -1,10 +1,11 @@
-"""Figures: time gradient and spread of the images against impact distance."""
+"""Figures: time gradient and spread of images against impact distance, and peak times of pixels."""
 
 import numpy as np
 
 from .distances import relative_wasserstein
 from .figures import compared_figure, missing
 from .parameter_distributions import wasserstein_goal
+from .peak_times import peak_times
 
 __all__ = ["timing"]
 
@@ -13,7 +14,7 @@ _QUANTILES = 0.16, 0.5, 0.84
 
 
 def timing(reference, generated, camera_geometry, seed, progress):
-    """Compare time gradient and spread in bins of impact distance.
+    """Compare time gradient and spread in bins of impact distance, and see `peak_times`.
 
     The gradient is taken without its sign, which only tells how the image lies in the camera.
 
@@ -30,8 +31,14 @@ def timing(reference, generated, camera_geometry, seed, progress):
     arrays : dict of array
         ``impact_edges`` (m), a (5,) array; ``gradient_reference`` and ``gradient_generated``
         (ns / deg), ``spread_reference`` and ``spread_generated`` (ns), (4, 3) arrays with the
-        quantiles 0.16, 0.5 and 0.84 in each bin.
+        quantiles 0.16, 0.5 and 0.84 in each bin. And those of `peak_times`.
     """
+    of_images, arrays = _against_impact_distance(reference, generated, seed)
+    of_pixels, pixel_arrays = peak_times(reference, generated, seed)
+    return of_images + of_pixels, arrays | pixel_arrays
+
+
+def _against_impact_distance(reference, generated, seed):
     samples = [sample[sample.survived] for sample in (reference, generated)]
     if any("impact_distance" not in sample.conditions for sample in samples):
         return [missing("timing against impact distance", "impact distance is not known")], {}
