@@ -67,9 +67,9 @@ class ImageGenerator:
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
         """
-        conditions = self.kind.conditions.transform(values)
         if size is None:
-            size = self._draw_size(conditions, rng)
+            size = self.draw_size(values, rng)
+        conditions = self.kind.conditions.transform(values)
         light = self._light(conditions, geometry, size, rng)
         counts = share_light(
             size, light.fraction.double().numpy(), light.clump.double().numpy(), rng
@@ -81,7 +81,9 @@ class ImageGenerator:
         )
         return counts, charge, peak_time
 
-    def _draw_size(self, conditions, rng):
+    def draw_size(self, values, rng):
+        """Photo-electrons of images, (B,) int array, for `condition_values`."""
+        conditions = self.kind.conditions.transform(values)
         noise = self._normal((len(conditions), 1), rng)
         with torch.no_grad():
             scaled = flow_sample(self.size_flow, self._tensor(conditions), noise)

@@ -27,6 +27,8 @@ def paired_images(kind, images, seed, progress):
 
     Returns
     -------
+    size : (N,) int array
+        Photo-electrons that the model was asked for.
     counts : (N, P) int32 array
         Photo-electrons.
     charge, peak_time : (N, P) float32 arrays, p.e. and ns
@@ -38,6 +40,7 @@ def paired_images(kind, images, seed, progress):
         part = slice(start, start + BLOCK)
         rng = random_stream("paired images", seed, start)
         conditions = {name: column[part] for name, column in values.items()}
-        drawn.append(generator.draw(conditions, images.geometry[part], rng))
-        progress(len(drawn[-1][0]))
+        size = generator.draw_size(conditions, rng)
+        drawn.append((size, *generator.draw(conditions, images.geometry[part], rng, size)))
+        progress(len(size))
     return tuple(np.concatenate(arrays) for arrays in zip(*drawn))

@@ -6,7 +6,6 @@ from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
-from ctapipe.fitting import FIT_RNG
 from ctapipe.image import ImageProcessor
 
 from .image_parameters import image_parameters
@@ -16,11 +15,10 @@ __all__ = ["parallel_image_parameters"]
 _N_PROCESSES = 2
 _BLOCK = 250  # images
 _WORTH_A_PROCESS = 1000  # images; below, starting processes takes longer than the work
-_RANDOM_STATE = FIT_RNG.bit_generator.state
 
 
 def parallel_image_parameters(subarray, tel_id, images, peak_times, config, progress):
-    """The same as `image_parameters`; every call gives the same numbers.
+    """The same as `image_parameters`.
 
     Parameters
     ----------
@@ -59,7 +57,6 @@ def _joined(parts, blocks, progress):
 
 
 def _block_parameters(subarray, tel_id, config, block):
-    FIT_RNG.bit_generator.state = _RANDOM_STATE  # whatever this process has fitted before
     processor = ImageProcessor(subarray=subarray, config=config)
     return image_parameters(subarray, tel_id, *block, processor=processor)
 

@@ -22,7 +22,8 @@ class Sample:
     parameters : dict of str to (N,) float array
         Of `image_parameters`; NaN where an image did not survive the cleaning.
     conditions : dict of str to (N,) float array
-        Of `condition_values`.
+        Of `condition_values`, and the fields of `ImageGeometry`. Generated images have the
+        requested ``size`` (p.e.) as well, if there was one.
     shower : (N,) int array
         Shower number. A generated image bears the number of the shower whose conditions it
         was given; images that were generated at conditions of their own bear numbers that

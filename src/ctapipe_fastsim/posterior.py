@@ -1,4 +1,4 @@
-"""What a trained model makes of the latents of given images: posterior against learned prior."""
+"""Latents of given images: the posterior of the encoder against the learned prior."""
 
 import numpy as np
 import torch
@@ -8,13 +8,13 @@ from .flows import flow_sample
 from .image_generator import ImageGenerator
 from .random_streams import random_stream
 
-__all__ = ["latents"]
+__all__ = ["posterior_and_prior"]
 
 BLOCK = 1024  # images
 
 
 @torch.no_grad()
-def latents(kind, images, seed):
+def posterior_and_prior(kind, images, seed):
     """Posterior of the latents of given images, and as many drawn from the prior.
 
     Parameters
