@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from ctapipe_fastsim.validation.report_numbers import json_text, with_error
+from ctapipe_fastsim.validation.figures import Figure
+from ctapipe_fastsim.validation.report_numbers import figure_rows, json_text, with_error
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,12 @@ def test_json_of_arrays_and_missing_numbers():
         "flags": [True, False],
         "3": [4, 0.5, None, "text"],
     }
+
+
+@pytest.mark.parametrize(
+    "value, passed, goal",
+    [(0.3, True, "≤ 0.5"), (-0.7, False, "≤ 0.5"), (0.7, True, "> 0.5"), (0.3, False, "> 0.5")],
+)
+def test_a_goal_says_which_side_passes(value, passed, goal):
+    (row,) = figure_rows([Figure("x", value, 0.1, 0.0, 0.1, 0.5, passed)])
+    assert row[3:] == (goal, passed)

@@ -20,11 +20,12 @@ from ..training_data import read_production
 __all__ = ["ValidateTool", "main"]
 
 
+FILE_OPTIONS = ("--reference", "--generated", "--protons")
+
+
 def file_list(help):
-    """Several files after one option."""
-    return List(Path(directory_ok=False), default_value=[], help=help).tag(
-        config=True, multiplicity="+"
-    )
+    """Files of one role."""
+    return List(Path(directory_ok=False), default_value=[], help=help).tag(config=True)
 
 
 class ValidateTool(Tool):
@@ -76,6 +77,10 @@ class ValidateTool(Tool):
         ),
     }
 
+    def parse_command_line(self, argv=None):
+        """Parse options, of which some take several files."""
+        super().parse_command_line(one_file_each(sys.argv[1:] if argv is None else argv))
+
     def setup(self):
         """Check what was given, then read the files."""
         self._check_options()
@@ -113,9 +118,6 @@ class ValidateTool(Tool):
             raise InputError(
                 f"{self.extra_args[0]}: give files after --reference, --generated or --protons"
             )
-        for name in ("reference", "generated", "protons"):
-            if sum(word.split("=")[0] == f"--{name}" for word in self.argv) > 1:
-                raise InputError(f"--{name} is given twice; give all files after one")
         if not self.reference:
             raise InputError("no reference: give Monte Carlo DL1 files with --reference")
         if bool(self.model) == bool(self.generated):
@@ -249,6 +251,19 @@ class ValidateTool(Tool):
                 **{package: version(package) for package in packages},
             },
         }
+
+
+def one_file_each(words):
+    """Repeat the option before each of several files, as traitlets gives an option one value."""
+    option, repeated = None, []
+    for word in words:
+        if word.startswith("-"):
+            name = word.split("=")[0]
+            option = name if name in FILE_OPTIONS else None
+        elif option and repeated[-1] != option:
+            repeated.append(option)
+        repeated.append(word)
+    return repeated
 
 
 def camera_geometry(subarray, name):

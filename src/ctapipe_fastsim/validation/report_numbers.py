@@ -31,11 +31,20 @@ def figure_rows(figures):
             (f.name, f.note) if f.note else f.name,
             with_error(f.value, f.error),
             with_error(f.floor, f.floor_error),
-            None if f.goal is None else f"{f.goal:.3g}",
+            _goal(f),
             f.passed,
         )
         for f in figures
     ]
+
+
+def _goal(figure):
+    """The largest value that passes, or the smallest where more is better."""
+    if figure.goal is None:
+        return None
+    within = abs(figure.value) <= figure.goal
+    above = figure.passed is not None and figure.passed != within
+    return f"> {figure.goal:.3g}" if above else f"≤ {figure.goal:.3g}"
 
 
 def summary_rows(title, figures):

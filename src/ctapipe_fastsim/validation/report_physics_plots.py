@@ -1,19 +1,38 @@
 """Plots of the report: timing, gamma score, response to conditions, latents."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .report_page import grid, picture
 from .report_parameter_plots import parameters_overlaid
-from .report_plots import bands, curves, spectra
+from .report_plots import bands, curves, estimates, spectra
 
-__all__ = ["condition_plots", "latent_plots", "score_plots", "timing_plots"]
+__all__ = ["auc_plots", "condition_plots", "latent_plots", "score_plots", "timing_plots"]
 
+_CONTROL = "control: "
 _SIDES = {"Monte Carlo": "reference", "generated": "generated"}
 _IMPACT = "impact distance [m]"
 _TARGETS = {
     "log10_energy": ("energy [TeV]", "log10 energy"),
     "impact_distance": (_IMPACT, "impact distance [m]"),
 }
+
+
+def auc_plots(comparison, arrays):
+    """AUC of every test beside its floor, the controls apart, as HTML."""
+    figures, _ = comparison.topics.get("separability", ([], {}))
+    figures = [f for f in figures if np.isfinite(f.value)]
+    parts = {
+        "AUC of the tests": [f for f in figures if not f.name.startswith(_CONTROL)],
+        "AUC of the controls: Monte Carlo made wrong on purpose, which the tests must find": [
+            replace(f, name=f.name.removeprefix(_CONTROL))
+            for f in figures
+            if f.name.startswith(_CONTROL)
+        ],
+    }
+    pictures = [picture(estimates(part), told, told) for told, part in parts.items() if part]
+    return [grid(*pictures, shape="wide")] if pictures else []
 
 
 def timing_plots(comparison, arrays):
@@ -29,6 +48,11 @@ def timing_plots(comparison, arrays):
         alternative = f"Time {what} against impact distance in both samples"
         caption = f"Time {what}: median and the range of 68 % of the images"
         pictures.append(picture(png, alternative, caption))
+    for what in ("dark", "bright"):
+        series = {name: found[f"{what}_{side}"] for name, side in _SIDES.items()}
+        png = spectra(found["time_edges"], series, "peak time [ns]", "share of pixels", log_x=False)
+        caption = f"Peak times of {what} pixels"
+        pictures.append(picture(png, f"{caption} in both samples", caption))
     return [*html, grid(*pictures)]
 
 

@@ -1,5 +1,6 @@
 """Plots of the report, from arrays to PNG; Monte Carlo is grey, generated images are orange."""
 
+import textwrap
 from io import BytesIO
 
 import matplotlib as mpl
@@ -8,7 +9,7 @@ from ctapipe.visualization import CameraDisplay
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-__all__ = ["bands", "cameras", "curves", "histograms", "matrices", "spectra"]
+__all__ = ["bands", "cameras", "curves", "estimates", "histograms", "matrices", "spectra"]
 
 _COLOURS = {"Monte Carlo": "0.45", "generated": "#d1560b", "protons": "#2166ac"}
 _STYLE = {
@@ -174,6 +175,28 @@ def bands(x, series, x_label, y_label):
             axes.plot(x, middle, ".-", color=colour, label=name)
         axes.set(xlabel=x_label, ylabel=y_label)
         axes.legend()
+        return _png(figure)
+
+
+def estimates(figures):
+    """Values of several `Figure` beside their floors, each in a row; PNG as bytes."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7, 0.8 + 0.34 * len(figures)), layout="constrained")
+        axes = figure.subplots()
+        rows = np.arange(len(figures))
+        for name, shift, numbers in (
+            ("Monte Carlo against Monte Carlo", 0.15, [(f.floor, f.floor_error) for f in figures]),
+            ("generated", -0.15, [(f.value, f.error) for f in figures]),
+        ):
+            values, errors = np.transpose(numbers)
+            colour = _COLOURS.get(name, _COLOURS["Monte Carlo"])
+            axes.errorbar(
+                values, rows + shift, xerr=errors, fmt="o", ms=4, color=colour, label=name
+            )
+        axes.axvline(0.5, color="0.45", lw=0.8)
+        axes.set_yticks(rows, [textwrap.fill(f.name, 42) for f in figures], fontsize=7)
+        axes.invert_yaxis()
+        axes.legend(loc="best")
         return _png(figure)
 
 

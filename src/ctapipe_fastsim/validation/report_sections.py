@@ -4,7 +4,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .report_parameter_plots import parameter_plots
-from .report_physics_plots import condition_plots, latent_plots, score_plots, timing_plots
+from .report_physics_plots import (
+    auc_plots,
+    condition_plots,
+    latent_plots,
+    score_plots,
+    timing_plots,
+)
 from .report_size_plots import size_plots
 
 __all__ = ["SECTIONS", "Section"]
@@ -32,9 +38,11 @@ SECTIONS = (
     Section(
         "Two-sample tests",
         "A classifier is trained to tell generated from Monte Carlo images and asked about showers "
-        "it has not seen. Its AUC, the area under its ROC curve, is 0.5 if it cannot tell.",
+        "it has not seen. Its AUC, the area under its ROC curve, is 0.5 if it cannot tell. The "
+        "controls test the tests: they are given Monte Carlo images that were made wrong on "
+        "purpose, and must find them.",
         ("separability",),
-        lambda comparison, arrays: [],
+        auc_plots,
     ),
     Section(
         "Image parameters",
