@@ -45,7 +45,8 @@ def compared(statistic, reference, generated, groups, seed):
     value : Estimate
     floor : Estimate
         Mean and scatter of the absolute value for random halves of the reference, divided
-        by the square root of 2: each side has half the images, of other showers.
+        by the square root of 2: each side has half the images. They are of other showers,
+        so that images generated for the showers of the reference can get below the floor.
     """
     once = (np.ones((1, len(numbers))) for numbers in groups)
     value = statistic(reference, generated, *once)[0]
