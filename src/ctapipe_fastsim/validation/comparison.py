@@ -1,7 +1,6 @@
 """All figures of one telescope type."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from ctapipe.instrument import CameraGeometry
@@ -84,13 +83,12 @@ def compare(telescope, geometry, samples, steps, latent_arrays, seed, progress):
     Comparison
     """
     arguments = samples["reference"], samples["generated"], geometry, seed, progress
-    work = {topic.__name__: topic for topic in _TOPICS}
-    work["gamma_hadron"] = partial(gamma_hadron, protons=samples.get("protons"))
+    more = {gamma_hadron: {"protons": samples.get("protons")}}
     topics = {}
-    with tqdm(work.items(), desc="figures", unit="topic", disable=not progress) as bar:
-        for name, topic in bar:
-            bar.set_postfix_str(name.replace("_", " "))
-            topics[name] = topic(*arguments)
+    with tqdm(_TOPICS, desc="figures", unit="topic", disable=not progress) as bar:
+        for topic in bar:
+            bar.set_postfix_str(topic.__name__)
+            topics[topic.__name__] = topic(*arguments, **more.get(topic, {}))
     if latent_arrays is not None:
         topics["latents"] = latents(*latent_arrays, seed)
     return Comparison(telescope, geometry, samples, steps, topics)

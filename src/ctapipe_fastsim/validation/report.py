@@ -120,8 +120,8 @@ def _sections(comparison, seed, number):
             name: comparison.topics[name] for name in part.topics if name in comparison.topics
         }
         body = [paragraph(part.text)]
-        for topic, (figures, _) in topics.items():
-            body += _tables(figures, topic.replace("_", " "))
+        for name, (figures, _) in topics.items():
+            body += _tables(figures, name.replace("_", " ").capitalize())
         arrays = {name: arrays for name, (_, arrays) in topics.items()}
         body += part.plots(comparison, arrays)
         anchor = f"part-{number}-{i}"

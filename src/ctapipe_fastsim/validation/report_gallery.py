@@ -35,7 +35,7 @@ def gallery(comparison, seed):
         images = [reference.charge[i], generated.charge[j]]
         pair = list(zip(["Monte Carlo", "generated"], images, cameras(geometry, images, "p.e.")))
         shuffled = pair if rng.random() < 0.5 else pair[::-1]
-        told = f"Pair {number}: {_conditions(reference, i)}."
+        told = _conditions(reference, i)
         hidden += [
             _picture(f"{number}{letter}", told, *shown[1:]) for letter, shown in zip("AB", shuffled)
         ]
@@ -46,7 +46,8 @@ def gallery(comparison, seed):
     return [
         paragraph(
             "Each pair A and B is one Monte Carlo and one generated image of the conditions "
-            "below them, in an order drawn by chance. Which is which?"
+            "below them, in an order drawn by chance. The Monte Carlo images are some that survive "
+            "cleaning, from faint to bright. Which is which?"
         ),
         grid(*hidden, shape="pairs"),
         details("Show the answer", grid(*named, shape="pairs")),
@@ -81,4 +82,4 @@ def _conditions(sample, i):
 
 
 def _picture(title, told, image, png):
-    return picture(png, f"Camera image {title}", f"{title}, {image.sum():.0f} p.e. {told}")
+    return picture(png, f"Camera image {title}", f"{title}, {image.sum():.0f} p.e.: {told}")

@@ -21,7 +21,7 @@ def with_error(value, error):
     if abs(value) >= 1e5 or max(abs(value), error) < 1e-4:
         return f"{value:.3g} ± {error:.2g}"
     digits = max(0, 1 - int(np.floor(np.log10(error))))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    return f"{value:z.{digits}f} ± {error:.{digits}f}"
 
 
 def figure_rows(figures):

@@ -49,9 +49,9 @@ figure { margin: 0; padding: .5rem; background: var(--card); border: 1px solid v
 figure img { display: block; width: 100%; height: auto; background: #fff; border-radius: 3px; }
 figcaption { font-size: .85rem; color: var(--dim); padding-top: .4rem; }
 summary { cursor: pointer; color: var(--link); } small { display: block; color: var(--dim); }
-@media (max-width: 40rem) { figure { padding: .25rem; } table { font-size: .8rem; }
-  th, td { padding: .25rem .5rem; } thead th { border-top: 1px solid var(--line); }
-  tr { display: grid; grid-template-columns: 7.5rem 7.5rem 1fr 2.6rem; }
+@media (max-width: 40rem) { figure { padding: .25rem; } table { font-size: .75rem; }
+  th, td { padding: .25rem .3rem; } thead th { border-top: 1px solid var(--line); }
+  tr { display: grid; grid-template-columns: 7.7rem 7.7rem 1fr 2.3rem; }
   tr > :first-child { grid-column: 1 / -1; max-width: none; }
   tr > :not(:first-child) { border-top: 0; text-align: left; } }
 """

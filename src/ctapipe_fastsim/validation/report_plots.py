@@ -142,6 +142,7 @@ def curves(x, series, x_label, y_label, *, log=False, lines=True):
             style = dict(fmt=".-" if lines else ".", color=_COLOURS.get(name), lw=1.2, ms=5)
             axes.errorbar(x if lines else x + 0.15 * i, values, errors, label=name, **style)
         axes.set(xlabel=x_label, ylabel=y_label)
+        axes.margins(y=0.15)
         if log:
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -181,7 +182,7 @@ def bands(x, series, x_label, y_label):
 def estimates(figures):
     """Values of several `Figure` beside their floors, each in a row; PNG as bytes."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(7, 0.8 + 0.34 * len(figures)), layout="constrained")
+        figure = Figure(figsize=(5.4, 0.8 + 0.4 * len(figures)), layout="constrained")
         axes = figure.subplots()
         rows = np.arange(len(figures))
         for name, shift, numbers in (
@@ -194,7 +195,7 @@ def estimates(figures):
                 values, rows + shift, xerr=errors, fmt="o", ms=4, color=colour, label=name
             )
         axes.axvline(0.5, color="0.45", lw=0.8)
-        axes.set_yticks(rows, [textwrap.fill(f.name, 42) for f in figures], fontsize=7)
+        axes.set_yticks(rows, [textwrap.fill(f.name, 36) for f in figures], fontsize=8)
         axes.invert_yaxis()
         axes.legend(loc="best")
         return _png(figure)
@@ -261,7 +262,13 @@ def cameras(geometry, images, label, map_name="viridis"):
         figure = Figure(figsize=(3.6, 3))
         axes = figure.add_axes((0, 0.02, 0.8, 0.96))
         display = CameraDisplay(
-            geometry, ax=axes, title="", cmap=map_name, autoscale=False, autoupdate=False
+            geometry,
+            ax=axes,
+            title="",
+            cmap=map_name,
+            autoscale=False,
+            autoupdate=False,
+            show_frame=False,
         )
         display.set_limits_minmax(*_limits(np.concatenate(images), map_name))
         axes.set_axis_off()
