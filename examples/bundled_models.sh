@@ -28,14 +28,14 @@ for model in $models; do
         simulate gamma 1 8500 20 740 \
             --energy-min "1 TeV" --energy-max "100 TeV" --viewcone "3 deg"
         ctapipe-fastsim-train -i gamma.dl1.h5 -o taiga-gamma.fastsim.h5 --progress
-        python "$examples/fidelity.py" taiga-gamma.fastsim.h5 gamma-test.dl1.h5
+        validate taiga-gamma.fastsim.h5 gamma-test.dl1.h5
         python "$examples/trigger_fraction.py" taiga-gamma.fastsim.h5 gamma-test.dl1.h5
         ;;
     taiga-proton)
         simulate proton 3 2287 25 500 --primary proton \
             --energy-min "3 TeV" --energy-max "200 TeV" --viewcone "4 deg"
         ctapipe-fastsim-train -i proton.dl1.h5 -o taiga-proton.fastsim.h5 --progress
-        python "$examples/fidelity.py" taiga-proton.fastsim.h5 proton-test.dl1.h5
+        validate taiga-proton.fastsim.h5 proton-test.dl1.h5
         python "$examples/trigger_fraction.py" taiga-proton.fastsim.h5 proton-test.dl1.h5
         ;;
     *)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ctapipe_fastsim.conditions import condition_values
 from ctapipe_fastsim.training_data import read_production
+from ctapipe_fastsim.validation.bootstrap import compared
 from ctapipe_fastsim.validation.distances import relative_wasserstein
 from ctapipe_fastsim.validation.image_parameters import image_parameters, survives
 from ctapipe_fastsim.validation.two_sample import floor, network_auc, tree_auc
@@ -67,12 +68,14 @@ def compare(first, second, seed):
     for what, parts in (("parameters", plain), ("parameters and conditions", told)):
         auc, reference = tree_auc(*parts, pair, seed), floor(tree_auc, parts[0], pair[0], seed)
         print(f"AUC trees on {what}: {auc}, floor {reference}")
-    auc = network_auc(first[0], second[0], groups, seed)
-    reference = floor(network_auc, first[0], groups[0], seed)
+    charge = [np.arcsinh(sample[0]) for sample in (first, second)]
+    auc = network_auc(*charge, groups, seed)
+    reference = floor(network_auc, charge[0], groups[0], seed)
     print(f"AUC network on charges: {auc}, floor {reference}")
-    for name in first[1]:
-        distance = relative_wasserstein(first[1][name], second[1][name])
-        print(f"  {name:32s} Wasserstein distance over standard deviation {distance:.3f}")
+    print("parameter: Wasserstein distance over standard deviation, floor")
+    for name, *columns in zip(first[1], *(p.T for p in plain)):
+        distance, halves = compared(relative_wasserstein, *columns, pair, seed)
+        print(f"  {name:32s} {distance}  {halves}")
 
 
 if __name__ == "__main__":

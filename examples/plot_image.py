@@ -40,7 +40,7 @@ def main():
     camera = images.telescope.camera.geometry
     values = condition_values(showers, geometry, images.pointing_altitude[rows])
     generator = ImageGenerator(model.telescope_types[name], camera, device="cpu")
-    _, charge, _ = generator.draw(values, geometry, rng, size=images.size[rows])
+    *_, charge, _ = generator.draw(values, geometry, rng, size=images.size[rows])
 
     figure, axes = plt.subplots(2, len(rows), figsize=(3.6 * len(rows), 6.6), squeeze=False)
     for column, row in enumerate(rows):

@@ -264,7 +264,8 @@ def test_images_at_given_conditions_sum_to_given_sizes(model, generator):
     names = kind.conditions.names
     values = {name: np.full(4, kind.conditions.mean[i]) for i, name in enumerate(names)}
     size = np.array([0, 1, 50, 100_000])
-    counts, charge, peak_time = painter.draw(values, geometry, np.random.default_rng(1), size)
+    same, counts, charge, peak_time = painter.draw(values, geometry, np.random.default_rng(1), size)
+    np.testing.assert_array_equal(same, size)
     assert np.array_equal(counts.sum(axis=1), size)
     assert np.isfinite(charge).all()
     assert np.isfinite(peak_time).all()

@@ -122,7 +122,7 @@ class EventGenerator:
         geometry = self._geometry(showers, tel_id)
         values = condition_values(showers, geometry, self.altitude)
         size = None if self.sizes is None else self.sizes[event]
-        drawn = self.generators[kind].draw(values, geometry, rng, size)
+        _, *drawn = self.generators[kind].draw(values, geometry, rng, size)
         return Images(event, tel_id, geometry.impact_distance, *drawn)
 
     def _throw(self, model, enough):

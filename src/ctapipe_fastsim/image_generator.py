@@ -73,6 +73,8 @@ class ImageGenerator:
 
         Returns
         -------
+        size : (B,) int array
+            As given or drawn.
         counts : (B, P) int32 array
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
@@ -83,7 +85,7 @@ class ImageGenerator:
         for _ in range(MOST_DRAWS - 1):
             probability = acceptance_probability(
                 self.kind.acceptance,
-                self.features(values_at(values, rows), geometry[rows], *images),
+                self.features(values_at(values, rows), geometry[rows], *images[1:]),
                 trigger_probability[rows],
             )
             rows = rows[rng.random(len(rows)) >= probability]
@@ -109,7 +111,7 @@ class ImageGenerator:
         charge, peak_time = self.kind.response.draw(
             counts, light.time.numpy(), spread.cpu().numpy(), rng
         )
-        return counts, charge, peak_time
+        return size, counts, charge, peak_time
 
     def features(self, values, geometry, counts, charge, peak_time):
         """`acceptance_features` of images of these conditions, (B, F)."""

@@ -1,33 +1,85 @@
-"""Distance between the distributions of one image parameter in two samples."""
+"""Distances between the distributions of one number in two samples.
+
+Images carry weights, R sets of them at once: (R, N) arrays, as `bootstrap.compared` gives them.
+Both distances belong to the difference of the cumulative distributions F of the samples.
+"""
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
-__all__ = ["relative_wasserstein"]
+__all__ = [
+    "kolmogorov_smirnov",
+    "mean_difference",
+    "relative_wasserstein",
+    "rarely_varies",
+    "weighted_quantile",
+]
 
 
-def relative_wasserstein(reference, generated):
-    """Wasserstein distance in units of the reference's standard deviation.
+def relative_wasserstein(first, second, first_weight, second_weight):
+    """Wasserstein distance, the integral of |F1 - F2|, over the standard deviation of the first.
 
     Parameters
     ----------
-    reference : (N,) array
-        One parameter in Monte Carlo; NaN is left out.
-    generated : (M,) array
-        The same parameter, in the same unit, in the other sample; NaN is left out.
+    first : (N,) array
+        One parameter in Monte Carlo.
+    second : (M,) array
+        The same parameter, in the same unit, in the other sample.
+    first_weight, second_weight : (R, N) and (R, M) arrays
 
     Returns
     -------
-    float
-        0 for equal distributions, NaN if a sample has no value, infinite if only the
-        reference is constant.
+    (R,) float array
+        0 for equal distributions. If the first sample is constant, the standard deviation is
+        that of both together.
     """
-    reference = reference[np.isfinite(reference)]
-    generated = generated[np.isfinite(generated)]
-    if not (reference.size and generated.size):
-        return np.nan
-    distance = wasserstein_distance(reference, generated)
-    if distance == 0:  # also for two samples of one constant, such as no large island
-        return 0.0
-    deviation = reference.std()
-    return float(distance / deviation) if deviation > 0 else np.inf
+    values, difference = _cumulative_difference(first, second, first_weight, second_weight)
+    distance = np.abs(difference[:, :-1]) @ np.diff(values)
+    deviation = first.std() or values.std()
+    return distance / deviation if deviation > 0 else distance
+
+
+def kolmogorov_smirnov(first, second, first_weight, second_weight):
+    """Kolmogorov-Smirnov distance, the largest |F1 - F2|, for arrays as above."""
+    values, difference = _cumulative_difference(first, second, first_weight, second_weight)
+    last_of_ties = np.append(np.diff(values) > 0, True)
+    return np.abs(difference[:, last_of_ties]).max(axis=1)
+
+
+def mean_difference(first, second, first_weight, second_weight):
+    """Mean of the second sample less that of the first, for arrays as above."""
+    return _mean(second, second_weight) - _mean(first, first_weight)
+
+
+def rarely_varies(first, second):
+    """Whether fewer than 50 images of both samples differ from the median of the first.
+
+    Takes arrays (N, ...) and (M, ...), such as the numbers of islands; gives an array (...).
+    """
+    median = np.median(first, axis=0)
+    return sum(np.count_nonzero(values != median, axis=0) for values in (first, second)) < 50
+
+
+def weighted_quantile(values, weight, share):
+    """Smallest value below or at which lies a share of the (R, N) weights, an (R,) array."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weight[:, order], axis=1)
+    position = np.count_nonzero(below < share * below[:, -1:], axis=1)
+    return values[order][position]
+
+
+def _mean(values, weight):
+    return weight @ values / weight.sum(axis=1)
+
+
+def _cumulative_difference(first, second, first_weight, second_weight):
+    """Sorted values of both samples, and F1 - F2 at each of them for each set of weights."""
+    values = np.concatenate([first, second])
+    order = np.argsort(values, kind="stable")
+    step = np.concatenate(
+        [
+            first_weight / first_weight.sum(axis=1, keepdims=True),
+            -second_weight / second_weight.sum(axis=1, keepdims=True),
+        ],
+        axis=1,
+    )  # (R, N + M)
+    return values[order], np.cumsum(step[:, order], axis=1)

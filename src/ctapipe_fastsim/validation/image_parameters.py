@@ -2,6 +2,7 @@
 
 import numpy as np
 from ctapipe.containers import ArrayEventContainer, DL1CameraContainer
+from ctapipe.fitting import FIT_RNG
 from ctapipe.image import ImageProcessor
 
 __all__ = ["image_parameters", "survives"]
@@ -36,14 +37,15 @@ _FIELDS = {
         "n_large_islands",
     ),
 }
+_RANDOM_STATE = FIT_RNG.bit_generator.state
 _NAMES = [f"{group}_{field}" for group, fields in _FIELDS.items() for field in fields]
 
 
 def image_parameters(subarray, tel_id, images, peak_times, *, processor=None):
     """Clean images and compute their parameters.
 
-    Two calls in one process can give slightly different ``timing_slope`` and
-    ``timing_deviation``: ctapipe's robust fit draws from a random generator of its own.
+    ctapipe's robust fit of the time gradient draws from a random generator of its own; it is
+    set back for each image, so that equal images have equal parameters.
 
     Parameters
     ----------
@@ -79,6 +81,7 @@ def survives(parameters):
 
 
 def _process(processor, tel_id, image, peak_time):
+    FIT_RNG.bit_generator.state = _RANDOM_STATE
     event = ArrayEventContainer()
     event.dl1.tel[tel_id] = DL1CameraContainer(image=image, peak_time=peak_time)
     processor(event)

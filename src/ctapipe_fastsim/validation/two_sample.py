@@ -1,28 +1,18 @@
 """Two-sample tests: how well a classifier tells two samples apart, 0.5 being not at all."""
 
-from typing import NamedTuple
-
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.random_streams import random_stream
 
-__all__ = ["Estimate", "floor", "network_auc", "tree_auc"]
+from .bootstrap import Estimate, bootstrap_weights, half_weights
+
+__all__ = ["floor", "network_auc", "tree_auc"]
 
 _N_FOLDS = 5
-_N_REPLICATES = 200
 _MIN_SHOWERS = 20
-
-
-class Estimate(NamedTuple):
-    """A figure and its statistical error (one standard deviation)."""
-
-    value: float
-    error: float
-
-    def __str__(self):
-        return f"{self.value:.3f} +- {self.error:.3f}"
 
 
 def tree_auc(first, second, groups, seed):
@@ -63,21 +53,23 @@ def tree_auc(first, second, groups, seed):
     return Estimate(auc.value, 2**0.5 * auc.error)
 
 
-def network_auc(first, second, groups, seed):
-    """AUC of a dense network that tells images of two samples apart.
+def network_auc(first, second, groups, seed, build=None):
+    """AUC of a network that tells images of two samples apart.
 
     Three fifths of the showers train it, one fifth says when to stop, one fifth gives
     the AUC.
 
     Parameters
     ----------
-    first : (N, P) array, p.e.
-        Charge images of the first sample.
-    second : (M, P) array, p.e.
-        Charge images of the second sample.
+    first : (N, P) array
+        Images of the first sample, such as compressed charges.
+    second : (M, P) array
+        The same of the second sample.
     groups : pair of an (N,) and an (M,) integer array
         Shower numbers, as for `tree_auc`.
     seed : int
+    build : callable, optional
+        Makes the network from the number of pixels; by default `dense_network`.
 
     Returns
     -------
@@ -90,7 +82,7 @@ def network_auc(first, second, groups, seed):
     images, is_second, shower, fold = _pool(first, second, groups, seed)
     test = fold == 0
     part = np.select([test, fold == 1], ["test", "validation"], "train")
-    score = held_out_score(dense_network, images, is_second, part, seed)
+    score = held_out_score(build or dense_network, images, is_second, part, seed)
     return _auc_estimate(score, is_second[test], shower[test], fold[test], seed)
 
 
@@ -116,8 +108,7 @@ def floor(figure, sample, groups, seed):
     -------
     Whatever the figure gives, with one half as ``first`` and the other as ``second``.
     """
-    numbers, shower = np.unique(groups, return_inverse=True)
-    half = np.random.default_rng(seed).permutation(len(numbers))[shower] % 2 == 0
+    half = half_weights(groups, seed, n_splits=1)[0] == 1
     return figure(sample[half], sample[~half], (groups[half], groups[~half]), seed)
 
 
@@ -141,19 +132,16 @@ def _pool(first, second, groups, seed):
         )
     is_second = np.repeat([False, True], [len(first), len(second)])
     numbers, shower = np.unique(np.concatenate(groups), return_inverse=True)
-    fold = np.random.default_rng(seed).permutation(len(numbers))[shower] % _N_FOLDS
+    rng = random_stream("validation folds", seed)
+    fold = rng.permutation(len(numbers))[shower] % _N_FOLDS
     return np.concatenate([first, second]), is_second, shower, fold
 
 
 def _auc_estimate(score, is_second, shower, fold, seed):
     """AUC, and its scatter when the showers are drawn anew with replacement."""
     value = _auc(score, is_second, fold, np.ones(len(score)))
-    numbers, shower = np.unique(shower, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    n_draws = rng.multinomial(
-        len(numbers), np.full(len(numbers), 1 / len(numbers)), size=_N_REPLICATES
-    )
-    replicates = [_auc(score, is_second, fold, n[shower]) for n in n_draws]
+    (weights,) = bootstrap_weights([shower], seed)
+    replicates = [_auc(score, is_second, fold, weight) for weight in weights]
     return Estimate(value, float(np.std(replicates)))
 
 

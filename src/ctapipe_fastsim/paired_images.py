@@ -1,0 +1,45 @@
+"""One generated image for each Monte Carlo image, at the same conditions."""
+
+import numpy as np
+
+from .conditions import condition_values
+from .image_generator import ImageGenerator
+from .random_streams import random_stream
+
+__all__ = ["paired_images"]
+
+BLOCK = 256  # images
+
+
+def paired_images(kind, images, seed, progress):
+    """Generate an image of the same energy, direction, core and X_max as each given one.
+
+    The size is drawn by the model.
+
+    Parameters
+    ----------
+    kind : TelescopeTypeModel
+    images : TelescopeImages
+        Monte Carlo of that telescope type.
+    seed : int
+    progress : callable
+        Called with the number of images done since the last call.
+
+    Returns
+    -------
+    size : (N,) int array
+        Photo-electrons that the model was asked for.
+    counts : (N, P) int32 array
+        Photo-electrons.
+    charge, peak_time : (N, P) float32 arrays, p.e. and ns
+    """
+    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    generator = ImageGenerator(kind, images.telescope.camera.geometry, device="cpu")
+    drawn = []
+    for start in range(0, len(images.counts), BLOCK):
+        part = slice(start, start + BLOCK)
+        rng = random_stream("paired images", seed, start)
+        conditions = {name: column[part] for name, column in values.items()}
+        drawn.append(generator.draw(conditions, images.geometry[part], rng))
+        progress(len(drawn[-1][0]))
+    return tuple(np.concatenate(arrays) for arrays in zip(*drawn))

@@ -1,0 +1,51 @@
+"""Latents of given images: the posterior of the encoder against the learned prior."""
+
+import numpy as np
+import torch
+
+from .conditions import condition_values
+from .flows import flow_sample
+from .image_generator import ImageGenerator
+from .random_streams import random_stream
+
+__all__ = ["posterior_and_prior"]
+
+BLOCK = 1024  # images
+
+
+@torch.no_grad()
+def posterior_and_prior(kind, images, seed):
+    """Posterior of the latents of given images, and as many drawn from the prior.
+
+    Parameters
+    ----------
+    kind : TelescopeTypeModel
+    images : TelescopeImages
+        Monte Carlo of that telescope type.
+    seed : int
+
+    Returns
+    -------
+    mean, log_variance : (N, Z) float32 arrays
+        Of the Gaussian posterior of each image.
+    prior : (N, Z) float32 array
+        One draw for each image from the learned prior at its conditions and size.
+    """
+    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    known = np.column_stack([kind.conditions.transform(values), kind.size.transform(images.size)])
+    known = torch.as_tensor(known.astype(np.float32))
+    source_core = torch.as_tensor(images.geometry.source_core_arrays())
+    cvae = ImageGenerator(kind, images.telescope.camera.geometry, device="cpu").cvae
+    noise = random_stream("validation latents", seed).standard_normal(
+        (len(known), cvae.sizes.n_latent), dtype=np.float32
+    )
+    parts = []
+    for start in range(0, len(known), BLOCK):
+        part = slice(start, start + BLOCK)
+        counts = torch.as_tensor(images.counts[part].astype(np.float32))
+        times = torch.as_tensor(np.nan_to_num(images.peak_time[part]))
+        position = cvae.grid_position(source_core[part], torch.ones(len(counts)))
+        mean, log_variance = cvae.encode(counts, times, position, known[part])
+        prior = flow_sample(cvae.prior, known[part], torch.as_tensor(noise[part]))
+        parts.append([tensor.numpy() for tensor in (mean, log_variance, prior)])
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts))

@@ -1,0 +1,80 @@
+"""Figures: distribution of every image parameter, and correlation of any two."""
+
+import numpy as np
+
+from .distances import kolmogorov_smirnov, rarely_varies, relative_wasserstein
+from .figures import compared_figure
+
+__all__ = ["parameter_distributions", "wasserstein_goal"]
+
+_RARE = "no goal: fewer than 50 images differ from the median"
+
+
+def parameter_distributions(reference, generated, camera_geometry, seed, progress):
+    """Distances of the image parameters of the images that survived cleaning.
+
+    Parameters
+    ----------
+    reference, generated : Sample
+    camera_geometry : ctapipe.instrument.CameraGeometry
+    seed : int
+    progress : bool
+
+    Returns
+    -------
+    figures : list of Figure
+    arrays : dict of array
+        ``names`` of the F parameters that vary, ``correlation_reference`` and
+        ``correlation_generated``, (F, F) arrays.
+    """
+    samples = [sample[sample.survived] for sample in (reference, generated)]
+    columns = [np.column_stack(list(sample.parameters.values())) for sample in samples]
+    groups = [sample.shower for sample in samples]
+    names = np.array(list(reference.parameters))
+    rare = rarely_varies(*columns)
+    figures = []
+    for i, name in enumerate(names):
+        title, column = (
+            f"{name}: Wasserstein distance / standard deviation",
+            [c[:, i] for c in columns],
+        )
+        goal, note = (None, _RARE) if rare[i] else (wasserstein_goal, "")
+        figures.append(
+            compared_figure(title, relative_wasserstein, *column, groups, seed, goal, note)
+        )
+    for i, name in enumerate(names):
+        title, column = f"{name}: Kolmogorov-Smirnov distance", [c[:, i] for c in columns]
+        figures.append(compared_figure(title, kolmogorov_smirnov, *column, groups, seed))
+    columns = [c[:, ~rare] for c in columns]
+    title = "correlations: largest difference"
+    figures.append(compared_figure(title, _correlation_distance, *columns, groups, seed))
+    known = [c[np.isfinite(c).all(axis=1)] for c in columns]
+    matrices = [_correlation(c, np.ones(len(c))) for c in known]
+    return figures, dict(
+        names=names[~rare],
+        correlation_reference=matrices[0],
+        correlation_generated=matrices[1],
+    )
+
+
+def wasserstein_goal(floor):
+    """Largest Wasserstein distance, in standard deviations, that passes."""
+    return 1.2 * floor.value + 0.005
+
+
+def _correlation_distance(first, second, first_weight, second_weight):
+    return np.array(
+        [
+            np.abs(_correlation(second, b) - _correlation(first, a)).max()
+            for a, b in zip(first_weight, second_weight)
+        ]
+    )
+
+
+def _correlation(columns, weight):
+    """Correlation matrix of (N, F) columns; 0 for a constant column."""
+    centred = columns - weight @ columns / weight.sum()
+    covariance = (centred * weight[:, np.newaxis]).T @ centred
+    deviation = np.sqrt(np.diag(covariance))
+    scale = np.outer(deviation, deviation)
+    return np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
