@@ -63,17 +63,19 @@ class EventGenerator:
         ``n_thrown`` events is then one image, its other conditions drawn from the
         training images nearest in size.
     enough : int, optional
-        Recorded events after which no more showers need be thrown.
+        Recorded events after which no more showers need be kept.
     device : str
 
     Attributes
     ----------
     showers : Showers
-        Thrown showers (in size mode, those of the events).
+        Thrown showers (in size mode, those of the events) as far as needed.
     recorded : (E,) int array
         Index into ``showers`` of each recorded event.
     telescopes : (E, T) bool array
         Which of ``tel_ids`` record it.
+    sizes : (N,) int array or None
+        Photo-electrons of each image of ``showers`` where sizes were asked for.
     tel_ids : (T,) int array
     """
 
@@ -81,13 +83,10 @@ class EventGenerator:
         self, model, subarray, thrown, *, seed, obs_id, size=None, enough=None, device="cpu"
     ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
+        self.model, self.size = model, size
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device)
-        self.sizes = None
-        if size is None:
-            self._throw(model, enough)
-        else:
-            self._draw_at_size(model, size)
+        self._collect(enough)
 
     def block(self, number):
         """Images of the events of one block.
@@ -102,46 +101,94 @@ class EventGenerator:
         list of Images
             One for each telescope type with images.
         """
-        first = number * EVENTS_PER_BLOCK
-        part = self.telescopes[first : first + EVENTS_PER_BLOCK]
+        events = slice(number * EVENTS_PER_BLOCK, (number + 1) * EVENTS_PER_BLOCK)
+        recorded = self.recorded[events]
+        sizes = None if self.sizes is None else self.sizes[recorded]
+        return self.images(number, self.showers[recorded], self.telescopes[events], sizes)
+
+    def images(self, number, showers, telescopes, sizes):
+        """Images of one block, whose E events are given.
+
+        Parameters
+        ----------
+        number : int
+            Of the block.
+        showers : Showers
+            E entries.
+        telescopes : (E, T) bool array
+            Which of ``tel_ids`` record them.
+        sizes : (E,) int array or None
+            As in `chunks`.
+
+        Returns
+        -------
+        list of Images
+            One for each telescope type with images.
+        """
         return [
-            self._images(kind, first, part, random_stream("images", *self.keys, number, i))
+            self._images(
+                *(kind, number * EVENTS_PER_BLOCK, showers, telescopes, sizes),
+                random_stream("images", *self.keys, number, i),
+            )
             for i, kind in enumerate(self.generators)
-            if part[:, self._columns(kind)].any()
+            if telescopes[:, self._columns(kind)].any()
         ]
 
-    def _images(self, kind, first, part, rng):
+    def chunks(self, first=0):
+        """Throw showers in chunks, each with random streams of its own.
+
+        Parameters
+        ----------
+        first : int
+            Chunk to begin with; shower s belongs to chunk ``s // THROWN_PER_CHUNK``.
+
+        Yields
+        ------
+        showers : Showers
+            N of them.
+        telescopes : (N, T) bool array
+            Which of ``tel_ids`` record each.
+        sizes : (N,) int array or None
+            Photo-electrons of each image where sizes were asked for.
+        """
+        draw = self._throw_chunk if self.size is None else self._chunk_at_size
+        n_thrown = self.thrown.n_thrown
+        for number in range(first, -(-n_thrown // THROWN_PER_CHUNK)):
+            yield draw(number, min(THROWN_PER_CHUNK, n_thrown - number * THROWN_PER_CHUNK))
+
+    def _images(self, kind, first, showers, telescopes, sizes, rng):
         columns = self._columns(kind)
-        event, column = np.nonzero(part[:, columns])
-        event, tel_id = event + first, self.tel_ids[columns[column]]
-        showers = self.showers[self.recorded[event]]
+        event, column = np.nonzero(telescopes[:, columns])
+        tel_id = self.tel_ids[columns[column]]
+        showers = showers[event]
         geometry = self._geometry(showers, tel_id)
         values = condition_values(showers, geometry, self.thrown.altitude)
-        size = None if self.sizes is None else self.sizes[event]
+        size = None if sizes is None else sizes[event]
         drawn = self.generators[kind].draw(values, geometry, rng, size)
-        return Images(event, tel_id, geometry.impact_distance, *drawn)
+        return Images(event + first, tel_id, geometry.impact_distance, *drawn)
 
-    def _throw(self, model, enough):
-        """Throw in chunks, each with streams of its own, until enough events are recorded."""
+    def _collect(self, enough):
+        """Keep chunks until whole blocks of enough events are recorded."""
+        if enough is not None:
+            enough = -(-enough // EVENTS_PER_BLOCK) * EVENTS_PER_BLOCK
         chunks, n_recorded = [], 0
-        for number, first in enumerate(range(0, self.thrown.n_thrown, THROWN_PER_CHUNK)):
-            n_thrown = min(THROWN_PER_CHUNK, self.thrown.n_thrown - first)
-            chunks.append(self._throw_chunk(model, number, n_thrown))
-            n_recorded += chunks[-1][1].any(axis=1).sum()
+        for chunk in self.chunks():
+            chunks.append(chunk)
+            n_recorded += chunk[1].any(axis=1).sum()
             if enough is not None and n_recorded >= enough:
                 break
-        showers, triggered = zip(*chunks)
-        triggered = np.concatenate(triggered)
+        showers, telescopes, sizes = zip(*chunks)
+        telescopes = np.concatenate(telescopes)
         self.showers = Showers.concatenate(showers)
-        self.recorded = np.flatnonzero(triggered.any(axis=1))
-        self.telescopes = triggered[self.recorded]
+        self.sizes = None if self.size is None else np.concatenate(sizes)
+        self.recorded = np.flatnonzero(telescopes.any(axis=1))
+        self.telescopes = telescopes[self.recorded]
 
-    def _throw_chunk(self, model, number, n_thrown):
-        """Showers, and which telescopes record them, (n_thrown, T) bool."""
+    def _throw_chunk(self, number, n_thrown):
         rng = random_stream("showers", *self.keys, number)
         showers = self.thrown.replace(n_thrown=n_thrown).throw(rng)
         rng = random_stream("development", *self.keys, number)
-        showers = draw_development(model, showers, self.thrown.altitude, rng)
+        showers = draw_development(self.model, showers, self.thrown.altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
         triggered = np.zeros((n_thrown, len(self.tel_ids)), dtype=bool)
         for column, tel_id in enumerate(self.tel_ids):
@@ -150,25 +197,23 @@ class EventGenerator:
             values = condition_values(showers, geometry, self.thrown.altitude)
             probability = self.generators[kind].trigger_probability(values)
             triggered[:, column] = rng.random(n_thrown) < probability
-        return showers, triggered
+        return showers, triggered, None
 
-    def _draw_at_size(self, model, size):
+    def _chunk_at_size(self, number, n_events):
         """One image per event, its conditions those of a training image of about that size."""
-        rng = random_stream("sizes", *self.keys)
-        n_events = self.thrown.n_thrown
-        low, high = np.log(size[0]), np.log(size[1])
+        rng = random_stream("sizes", *self.keys, number)
+        low, high = np.log(self.size[0]), np.log(self.size[1])
         wanted = np.round(np.exp(low + (high - low) * rng.random(n_events))).astype(np.int64)
-        self.sizes = np.clip(wanted, *size)
-        kinds = [model.telescope_types[name] for name in self.generators]
+        sizes = np.clip(wanted, *self.size)
+        kinds = [self.model.telescope_types[name] for name in self.generators]
         images, kind_of = _training_images(kinds)
-        row = _rows_near(images["size"], self.sizes, rng)
+        row = _rows_near(images["size"], sizes, rng)
         column = np.empty(n_events, dtype=np.int64)
         for i, name in enumerate(self.generators):
             of_kind = np.flatnonzero(kind_of[row] == i)
             column[of_kind] = rng.choice(self._columns(name), len(of_kind))
-        self.showers = self._showers_of_rows(images, row, self.tel_ids[column])
-        self.recorded = np.arange(n_events)
-        self.telescopes = column[:, None] == np.arange(len(self.tel_ids))
+        showers = self._showers_of_rows(images, row, self.tel_ids[column])
+        return showers, column[:, None] == np.arange(len(self.tel_ids)), sizes
 
     def _showers_of_rows(self, images, row, tel_id):
         """Training truth, turned to this pointing and moved to this telescope."""
