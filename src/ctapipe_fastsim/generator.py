@@ -5,7 +5,7 @@ of a fixed number of events, each with random streams of its own, so that an eve
 same whichever way it is reached.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -44,6 +44,9 @@ class Images:
     counts: np.ndarray
     charge: np.ndarray
     peak_time: np.ndarray
+
+    def __getitem__(self, rows):
+        return Images(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 class EventGenerator:

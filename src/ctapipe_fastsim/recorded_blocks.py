@@ -28,6 +28,8 @@ class RecordedBlock:
     thrown : Showers
         All that were thrown after the block before, up to the last event of this one; in
         the last block, up to the end.
+    first_thrown : int
+        Number of the first of ``thrown``.
     """
 
     number: int
@@ -36,6 +38,24 @@ class RecordedBlock:
     telescopes: np.ndarray
     sizes: np.ndarray | None
     thrown: Showers
+    first_thrown: int
+
+    def of_events(self, start, stop):
+        """Some of the events, with what was thrown after the one before, up to the last.
+
+        Without ``stop``, all events from ``start`` on, and all that was thrown since.
+        """
+        first = self.event_id[start - 1] + 1 if start else self.first_thrown
+        end = self.first_thrown + len(self.thrown) if stop is None else self.event_id[stop - 1] + 1
+        return RecordedBlock(
+            self.number,
+            self.event_id[start:stop],
+            self.showers[start:stop],
+            self.telescopes[start:stop],
+            None if self.sizes is None else self.sizes[start:stop],
+            self.thrown[first - self.first_thrown : end - self.first_thrown],
+            first,
+        )
 
 
 def recorded_blocks(generator, n_events=0, n_thrown=0):
@@ -83,6 +103,7 @@ def _block(number, first_id, recorded, waiting, n):
         telescopes[recorded],
         None if sizes is None else sizes[recorded],
         showers[:n],
+        first_id,
     )
 
 
@@ -93,7 +114,5 @@ def _after(chunk, n):
 
 def _joined(first, second):
     showers = Showers.concatenate([first[0], second[0]])
-    rest = (
-        None if a is None else np.concatenate([a, b]) for a, b in zip(first[1:], second[1:])
-    )
+    rest = (None if a is None else np.concatenate([a, b]) for a, b in zip(first[1:], second[1:]))
     return showers, *rest

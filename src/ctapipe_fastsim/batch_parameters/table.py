@@ -5,7 +5,7 @@ from numba import njit
 
 from . import concentration, hillas, leakage, morphology, statistics, timing
 
-__all__ = ["image_parameters", "true_image_parameters"]
+__all__ = ["image_checks", "image_parameters", "true_image_parameters"]
 
 IN_RADIANS = ("hillas_phi", "hillas_psi", "hillas_psi_uncertainty")
 
@@ -71,6 +71,28 @@ def true_image_parameters(pixels, images):
     for name in ("intensity_max", "intensity_min"):
         columns[name][np.isnan(columns[name])] = -1
     return {f"true_{name}": column for name, column in columns.items()}
+
+
+@njit(cache=True, nogil=True)
+def image_checks(images, masks):
+    """Whether images pass ctapipe's default checks.
+
+    Parameters
+    ----------
+    images : (N, P) array, p.e.
+    masks : (N, P) bool array
+
+    Returns
+    -------
+    (N, 3) bool array
+        True; whether there is light; whether there are at least two pixels.
+    """
+    passed = np.ones((len(images), 3), dtype=np.bool_)
+    for i in range(len(images)):
+        selected = images[i][masks[i]]
+        passed[i, 1] = selected.astype(np.float64).sum() > 0
+        passed[i, 2] = len(selected) > 1
+    return passed
 
 
 def _light_of_images(pixels, images, masks):

@@ -1,8 +1,8 @@
 """Arrival time along the main axis: ctapipe.image.timing_parameters.
 
-A straight line by least trimmed squares (Rousseeuw & Van Driessen 2006, doi:10.1007/s10618-005-0024-4):
-the fit is repeated on the 85 % of pixels nearest to it until nothing changes, from five random
-pairs of pixels, of which the best is taken. Where the starts lead to different lines the
+A straight line by least trimmed squares (Rousseeuw & Van Driessen 2006, Data Min. Knowl. Disc. 12,
+29): the fit is repeated on the 85 % of pixels nearest to it until nothing changes, from five
+random pairs of pixels, of which the best is taken. Where the starts lead to different lines the
 result depends on chance. ctapipe draws the pairs from one generator for all images of a
 process; here the generator is an argument, and the draws are ctapipe's.
 
