@@ -7,12 +7,13 @@ import torch
 from scipy.special import expit
 
 from .flows import flow_sample, size_flow
+from .light_sharing import share_light
 from .network import CVAE, LightMap, NetworkSizes, load_arrays
 from .shower_frame import pixel_directions
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
 
-__all__ = ["ImageGenerator", "share_light"]
+__all__ = ["ImageGenerator"]
 
 
 class ImageGenerator:
@@ -71,9 +72,7 @@ class ImageGenerator:
         if size is None:
             size = self._draw_size(conditions, rng)
         light = self._light(conditions, geometry, size, rng)
-        counts = share_light(
-            size, light.fraction.double().numpy(), light.clump.double().numpy(), rng
-        )
+        counts = share_light(size, light.fraction.numpy(), light.clump.numpy(), rng)
         with torch.no_grad():
             spread = self.cvae.time_spread(self._tensor(light.time_spread), self._tensor(counts))
         charge, peak_time = self.kind.response.draw(
@@ -104,26 +103,3 @@ class ImageGenerator:
 
     def _tensor(self, array):
         return torch.as_tensor(array, device=self.device)
-
-
-def share_light(size, fraction, clump, rng):
-    """Share ``size`` photo-electrons among pixels, in clumps, without losing or adding one.
-
-    A negative binomial count is a Poisson count of gamma distributed light; given their sum,
-    Poisson counts are multinomial in that light.
-
-    Parameters
-    ----------
-    size : (B,) int array
-    fraction, clump : (B, P) arrays
-        As in `network.LightMap`.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    (B, P) int32 array
-    """
-    shape = size[:, None] * fraction / clump
-    light = clump * rng.standard_gamma(shape) + 1e-30 * fraction
-    share = light / light.sum(axis=1, keepdims=True)
-    return rng.multinomial(size, share).astype(np.int32)

@@ -1,0 +1,82 @@
+"""Charges and peak times are drawn from the tables of a `CameraResponse`, pixel by pixel."""
+
+import numpy as np
+from numba import njit
+
+__all__ = ["draw_pixels"]
+
+TWO_LEVELS = 2.0**-32  # of a 64 bit random number each half is a level
+
+
+@njit(cache=True, nogil=True)
+def draw_pixels(counts, arrival, spread, tables, grids, bits, chance, charge, time):
+    """Draw B images of P pixels; the recipe is that of `CameraResponse.draw`.
+
+    Parameters
+    ----------
+    counts : (B, P) int array
+    arrival, spread : (B, P) float32 arrays, ns
+    tables : tuple of arrays
+        ``count_nodes`` to ``signal_time`` of a `CameraResponse`, in that order.
+    grids : tuple
+        Logits of the charge and time tables, upper edges of charge classes, and the
+        steps of charge and time.
+    bits : (B, P) uint64 array
+        Random.
+    chance : (L, 2) array
+        Uniform random numbers, two for each of the L pixels with light.
+    charge, time : (B, P) float32 arrays
+        Filled here; p.e. and ns.
+    """
+    nodes, mean, variance, charge_quantiles, noise_time, signal_fraction, signal_time = tables
+    charge_logits, time_logits, class_edges, charge_step, time_step = grids
+    earliest, latest = noise_time.min(), noise_time.max()
+    lit = 0
+    for i in range(counts.shape[0]):
+        for p in range(counts.shape[1]):
+            n = counts[i, p]
+            node, is_signal = 0, 1.0
+            if n > 0:
+                node, is_signal = _node(nodes, n, chance[lit, 0]), chance[lit, 1]
+                lit += 1
+            level = (np.float64(bits[i, p] >> np.uint64(32)) + 0.5) * TWO_LEVELS
+            width = np.sqrt(variance[0] + n * (variance[1] + variance[2] * n))
+            standard = _quantile(charge_quantiles[node], level, charge_logits)
+            charge[i, p] = _on_grid(mean[0] + mean[1] * n + width * standard, charge_step)
+            k = 0
+            while k < len(class_edges) and level > class_edges[k]:
+                k += 1
+            level = (np.float64(bits[i, p] & np.uint64(0xFFFFFFFF)) + 0.5) * TWO_LEVELS
+            if is_signal < signal_fraction[node, k]:
+                late = spread[i, p] * _quantile(signal_time[node, k], level, time_logits)
+                when = min(max(arrival[i, p] + late, earliest), latest)
+            else:
+                when = _quantile(noise_time[k], level, time_logits)
+            time[i, p] = _on_grid(when, time_step)
+
+
+@njit(cache=True, nogil=True)
+def _node(nodes, n, chance):
+    """Of the nodes around a count one at random, the nearer more often; the last one beyond."""
+    above = np.searchsorted(nodes, n)
+    if above == len(nodes):
+        return above - 1
+    if nodes[above] == n or above == 0:
+        return above
+    low, high = nodes[above - 1], nodes[above]
+    weight = np.log((n + 1) / (low + 1)) / np.log((high + 1) / (low + 1))
+    return above - (chance > weight)
+
+
+@njit(cache=True, nogil=True)
+def _quantile(table, level, logits):
+    """Read a quantile table (L,) at a level in (0, 1), linear in the logit."""
+    place = (np.log(level / (1 - level)) - logits[0]) / (logits[1] - logits[0])
+    place = min(max(place, 0.0), len(logits) - 1.0001)
+    below = int(place)
+    return table[below] + (place - below) * (table[below + 1] - table[below])
+
+
+@njit(cache=True, nogil=True)
+def _on_grid(value, step):
+    return np.rint(value / step) * step if step > 0 else value
