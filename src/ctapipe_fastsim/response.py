@@ -11,13 +11,14 @@ import numpy as np
 from scipy.optimize import nnls
 
 from .errors import InputError
-from .response_drawing import draw_pixels
+from .response_drawing import draw_pixels, random_logits
 
 __all__ = ["CameraResponse", "fit_response"]
 
 LEVEL_LOGITS = np.linspace(-12, 12, 49)
 TIME_LOGITS = np.linspace(-6, 6, 25)
 CHARGE_CLASSES = np.array([0.5, 0.8, 0.95, 0.99, 0.999])  # upper edges but the last, as levels
+CLASS_LOGITS = np.log(CHARGE_CLASSES / (1 - CHARGE_CLASSES))
 LOW_COUNTS = 32
 FEWEST_PIXELS = 50
 MOST_PIXELS = 20_000_000
@@ -80,11 +81,11 @@ class CameraResponse:
         peak_time : (B, P) float32 array, ns
         """
         tables = tuple(getattr(self, field.name) for field in fields(self)[:-2])
-        grids = LEVEL_LOGITS, TIME_LOGITS, CHARGE_CLASSES, self.charge_step, self.time_step
-        bits = rng.integers(2**64, size=counts.shape, dtype=np.uint64)
+        logits = random_logits(rng, (2, *counts.shape))
         chance = rng.random((np.count_nonzero(counts), 2))
         charge, time = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
-        draw_pixels(counts, arrival_time, time_spread, tables, grids, bits, chance, charge, time)
+        grids = LEVEL_LOGITS, TIME_LOGITS, CLASS_LOGITS, self.charge_step, self.time_step
+        draw_pixels(counts, arrival_time, time_spread, tables, grids, logits, chance, charge, time)
         return charge, time
 
 

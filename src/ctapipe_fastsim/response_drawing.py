@@ -3,13 +3,19 @@
 import numpy as np
 from numba import njit
 
-__all__ = ["draw_pixels"]
+__all__ = ["draw_pixels", "random_logits"]
 
-TWO_LEVELS = 2.0**-32  # of a 64 bit random number each half is a level
+LOWEST_LEVEL = np.float32(2.0**-25)  # half of the step of random numbers in single precision
+
+
+def random_logits(rng, shape):
+    """Logits of uniform random numbers, float32 array; between -17.4 and 16.7."""
+    level = np.maximum(rng.random(shape, dtype=np.float32), LOWEST_LEVEL)
+    return np.log(level / (1 - level))
 
 
 @njit(cache=True, nogil=True)
-def draw_pixels(counts, arrival, spread, tables, grids, bits, chance, charge, time):
+def draw_pixels(counts, arrival, spread, tables, grids, logits, chance, charge, time):
     """Draw B images of P pixels; the recipe is that of `CameraResponse.draw`.
 
     Parameters
@@ -19,17 +25,17 @@ def draw_pixels(counts, arrival, spread, tables, grids, bits, chance, charge, ti
     tables : tuple of arrays
         ``count_nodes`` to ``signal_time`` of a `CameraResponse`, in that order.
     grids : tuple
-        Logits of the charge and time tables, upper edges of charge classes, and the
-        steps of charge and time.
-    bits : (B, P) uint64 array
-        Random.
+        Logits of the levels of the charge and time tables and between the charge classes, and
+        the steps of charge and time.
+    logits : (2, B, P) float32 array
+        Of `random_logits`, for charge and time.
     chance : (L, 2) array
         Uniform random numbers, two for each of the L pixels with light.
     charge, time : (B, P) float32 arrays
         Filled here; p.e. and ns.
     """
     nodes, mean, variance, charge_quantiles, noise_time, signal_fraction, signal_time = tables
-    charge_logits, time_logits, class_edges, charge_step, time_step = grids
+    charge_logits, time_logits, class_logits, charge_step, time_step = grids
     earliest, latest = noise_time.min(), noise_time.max()
     lit = 0
     for i in range(counts.shape[0]):
@@ -39,19 +45,17 @@ def draw_pixels(counts, arrival, spread, tables, grids, bits, chance, charge, ti
             if n > 0:
                 node, is_signal = _node(nodes, n, chance[lit, 0]), chance[lit, 1]
                 lit += 1
-            level = (np.float64(bits[i, p] >> np.uint64(32)) + 0.5) * TWO_LEVELS
             width = np.sqrt(variance[0] + n * (variance[1] + variance[2] * n))
-            standard = _quantile(charge_quantiles[node], level, charge_logits)
+            standard = _quantile(charge_quantiles[node], logits[0, i, p], charge_logits)
             charge[i, p] = _on_grid(mean[0] + mean[1] * n + width * standard, charge_step)
             k = 0
-            while k < len(class_edges) and level > class_edges[k]:
+            while k < len(class_logits) and logits[0, i, p] > class_logits[k]:
                 k += 1
-            level = (np.float64(bits[i, p] & np.uint64(0xFFFFFFFF)) + 0.5) * TWO_LEVELS
             if is_signal < signal_fraction[node, k]:
-                late = spread[i, p] * _quantile(signal_time[node, k], level, time_logits)
+                late = spread[i, p] * _quantile(signal_time[node, k], logits[1, i, p], time_logits)
                 when = min(max(arrival[i, p] + late, earliest), latest)
             else:
-                when = _quantile(noise_time[k], level, time_logits)
+                when = _quantile(noise_time[k], logits[1, i, p], time_logits)
             time[i, p] = _on_grid(when, time_step)
 
 
@@ -69,9 +73,9 @@ def _node(nodes, n, chance):
 
 
 @njit(cache=True, nogil=True)
-def _quantile(table, level, logits):
-    """Read a quantile table (L,) at a level in (0, 1), linear in the logit."""
-    place = (np.log(level / (1 - level)) - logits[0]) / (logits[1] - logits[0])
+def _quantile(table, logit, logits):
+    """Read a quantile table (L,), linear in the logit."""
+    place = (logit - logits[0]) / (logits[1] - logits[0])
     place = min(max(place, 0.0), len(logits) - 1.0001)
     below = int(place)
     return table[below] + (place - below) * (table[below + 1] - table[below])
