@@ -39,10 +39,11 @@ def _share(size, fraction, clump, chance, rng, counts):
     for i in range(len(size)):
         n_lit = 0
         for p in range(n_pixels):
-            shape = size[i] * fraction[i, p] / clump[i, p]
-            likely = NEGLIGIBLE * shape  # an upper limit of the chance of light
-            if chance[i, p] + HALF_STEP < likely:
-                light[n_lit] = clump[i, p] * _gamma(shape, min(1.0, likely), rng)
+            expected = size[i] * fraction[i, p]  # over the clump size, the gamma's shape
+            # light has a chance of at most 69 times the shape
+            if (chance[i, p] + HALF_STEP) * clump[i, p] < NEGLIGIBLE * expected:
+                shape = expected / clump[i, p]
+                light[n_lit] = clump[i, p] * _gamma(shape, min(1.0, NEGLIGIBLE * shape), rng)
                 lit[n_lit] = p
                 n_lit += 1
         if size[i] > 0:

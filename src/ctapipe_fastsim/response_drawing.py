@@ -37,26 +37,31 @@ def draw_pixels(counts, arrival, spread, tables, grids, logits, chance, charge, 
     nodes, mean, variance, charge_quantiles, noise_time, signal_fraction, signal_time = tables
     charge_logits, time_logits, class_logits, charge_step, time_step = grids
     earliest, latest = noise_time.min(), noise_time.max()
+    dark_width = np.sqrt(variance[0])
     lit = 0
     for i in range(counts.shape[0]):
         for p in range(counts.shape[1]):
-            n = counts[i, p]
-            node, is_signal = 0, 1.0
+            n, node, is_signal, width = counts[i, p], 0, 1.0, dark_width
             if n > 0:
                 node, is_signal = _node(nodes, n, chance[lit, 0]), chance[lit, 1]
+                width = np.sqrt(variance[0] + n * (variance[1] + variance[2] * n))
                 lit += 1
-            width = np.sqrt(variance[0] + n * (variance[1] + variance[2] * n))
-            standard = _quantile(charge_quantiles[node], logits[0, i, p], charge_logits)
-            charge[i, p] = _on_grid(mean[0] + mean[1] * n + width * standard, charge_step)
+            j, share = _place(logits[0, i, p], charge_logits)
+            low, high = charge_quantiles[node, j], charge_quantiles[node, j + 1]
+            value = mean[0] + mean[1] * n + width * (low + share * (high - low))
+            charge[i, p] = _on_grid(value, charge_step)
             k = 0
             while k < len(class_logits) and logits[0, i, p] > class_logits[k]:
                 k += 1
+            j, share = _place(logits[1, i, p], time_logits)
             if is_signal < signal_fraction[node, k]:
-                late = spread[i, p] * _quantile(signal_time[node, k], logits[1, i, p], time_logits)
-                when = min(max(arrival[i, p] + late, earliest), latest)
+                low, high = signal_time[node, k, j], signal_time[node, k, j + 1]
+                value = arrival[i, p] + spread[i, p] * (low + share * (high - low))
+                value = min(max(value, earliest), latest)
             else:
-                when = _quantile(noise_time[k], logits[1, i, p], time_logits)
-            time[i, p] = _on_grid(when, time_step)
+                low, high = noise_time[k, j], noise_time[k, j + 1]
+                value = low + share * (high - low)
+            time[i, p] = _on_grid(value, time_step)
 
 
 @njit(cache=True, nogil=True)
@@ -72,13 +77,13 @@ def _node(nodes, n, chance):
     return above - (chance > weight)
 
 
-@njit(cache=True, nogil=True)
-def _quantile(table, logit, logits):
-    """Read a quantile table (L,), linear in the logit."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _place(logit, logits):
+    """Of a logit among those of a table: the one below, and the share of the way to the next."""
     place = (logit - logits[0]) / (logits[1] - logits[0])
     place = min(max(place, 0.0), len(logits) - 1.0001)
     below = int(place)
-    return table[below] + (place - below) * (table[below + 1] - table[below])
+    return below, place - below
 
 
 @njit(cache=True, nogil=True)
