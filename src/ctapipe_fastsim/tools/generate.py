@@ -17,6 +17,7 @@ from ctapipe.core.traits import Bool, Float, Int, classes_with_traits, flag
 from ctapipe.core.traits import Path as PathTrait
 from ctapipe.image import ImageCleaner, ImageProcessor
 from ctapipe.io import metadata
+from tables.parameters import CHUNK_CACHE_SIZE
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
@@ -154,7 +155,7 @@ class GenerateTool(Tool):
         try:
             with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
                 self._write(temporary, Path(folder) / "template.dl1.h5")
-            read_back(temporary)
+            read_back(temporary, CHUNK_CACHE_SIZE)
             os.replace(temporary, self.output_path)
         except (OSError, tables.HDF5ExtError) as error:
             reason = getattr(error, "strerror", None) or "is the disk full?"
