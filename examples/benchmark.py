@@ -1,87 +1,233 @@
-"""What the event source costs, as ratios measured in one run.
+"""What generated images cost, step by step, beside ctapipe's own tools: one table in one run.
 
-    python examples/benchmark.py [MODEL] [--events 1000] [--repeats 3]
+    python examples/benchmark.py [MODEL ...] [--images 5000] [--repeats 3] [--device cpu]
 
-Share of ctapipe-process: time spent inside the source over the time of the whole event loop with
-images and parameters, both after the first event. Start: time until a new interpreter has the
-first of 1000 events, over the time of `import torch` alone. Medians of the repeats, taken in turn.
+Every step is measured in turn, as often as there are repeats; the table has medians, in images per
+second and microseconds per image, by the clock and of processor time (all threads). Give a model
+of four FlashCam-like telescopes (1764 pixels) beside taiga-gamma (595) to compare cameras.
 """
 
 import argparse
+import logging
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import tables
 from ctapipe.core import run_tool
+from ctapipe.io import EventSource
 from ctapipe.tools.process import ProcessorTool
 
-from ctapipe_fastsim import CVAEEventSource
+import ctapipe_fastsim.image_generator as image_generator
+from ctapipe_fastsim.bulk_writer import BulkWriter
 from ctapipe_fastsim.bundled import model_path
+from ctapipe_fastsim.generator import EVENTS_PER_BLOCK
+from ctapipe_fastsim.recorded_blocks import recorded_blocks
+from ctapipe_fastsim.response import CameraResponse
+from ctapipe_fastsim.tools.generate import GenerateTool
+from ctapipe_fastsim.tools.simulate import SimulateTool
+
+MANY = 10**9  # showers
+SLOWER = 10  # a tenth of the images for what takes longer
+TELESCOPES = {595: "taiga-iact", 1764: "mst-array"}
+IMAGE_TABLES = ("/dl1/event/telescope/images", "/simulation/event/telescope/images")
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("model", nargs="?", default="taiga-gamma")
-    options.add_argument("--events", type=int, default=1000)
+    options.add_argument("models", nargs="*", default=["taiga-gamma"])
+    options.add_argument("--images", type=int, default=5000)
     options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--device", default="cpu")
     options = options.parse_args()
-    path = model_path(options.model)
+    logging.getLogger("ctapipe").setLevel(logging.ERROR)
+    for model in options.models:
+        table = defaultdict(list)
+        for _ in range(options.repeats):
+            with tempfile.TemporaryDirectory() as folder:
+                for step, n_images, wall, processor in steps(
+                    model_path(model), options.images, options.device, Path(folder)
+                ):
+                    table[step].append((wall / n_images, processor / n_images))
+        print_table(model, table)
+    print_start(model_path(options.models[0]), options.repeats)
 
-    runs = np.array([process(path, options.events) for _ in range(options.repeats)])
-    share = np.median(runs[:, 0] / runs[:, 1])
-    print(f"ctapipe-process: {np.median(runs[:, 1]) / options.events * 1e3:.2f} ms per event")
-    print(f"source: {np.median(runs[:, 0]) / options.events * 1e3:.2f} ms, share {share:.1%}")
 
+def print_table(model, table):
+    print(f"\n{model:38s} images/s   us/image   us/image of processor time")
+    for step, costs in table.items():
+        wall, processor = np.median(costs, axis=0) * 1e6
+        print(f"  {step:36s} {1e6 / wall:8.0f}   {wall:8.1f}   {processor:8.1f}")
+
+
+def steps(path, n_images, device, folder):
+    """Name, number of images, seconds by the clock and of the processor, of every step."""
+    yield from generation(path, n_images, device)
+    yield from container_loop(path, n_images, device)
+    for name, flags in {
+        "images": ["--no-write-parameters"],
+        "images, parameters": ["--write-parameters"],
+    }.items():
+        yield from process(path, n_images // SLOWER, name, ["--write-images", *flags], folder)
+    for name, flags in {"images": [], "images, parameters": ["--parameters"]}.items():
+        yield from bulk(path, n_images, name, [*flags, f"--device={device}"], folder)
+    yield from raw_append(folder / "images.h5")
+    yield from monte_carlo(folder)
+
+
+class Clock:
+    """Seconds since it was made, or last asked."""
+
+    def __init__(self):
+        self()
+
+    def __call__(self):
+        now = np.array([time.perf_counter(), time.process_time()])
+        passed, self.last = now - getattr(self, "last", now), now
+        return passed
+
+
+def generation(path, n_images, device):
+    """Showers with their triggers, then the network, then photo-electrons and camera response."""
+    with EventSource(path, n_showers=MANY, device=device) as source:
+        generator = source.event_generator(enough=0)
+    draw_all(generator, EVENTS_PER_BLOCK)  # compiles
+    spent = []
+    parts = (image_generator, "share_light"), (CameraResponse, "draw")
+    originals = [getattr(owner, name) for owner, name in parts]
+    for (owner, name), original in zip(parts, originals):
+        setattr(owner, name, timed(original, spent))
+    showers, images, n = draw_all(generator, n_images)
+    for (owner, name), original in zip(parts, originals):
+        setattr(owner, name, original)
+    response = np.sum(spent, axis=0)
+    yield "draw showers and triggers", n, *showers
+    yield "decode", n, *(images - response)
+    yield "share light and camera response", n, *response
+    yield "decode and response", n, *images
+
+
+def draw_all(generator, n_images):
+    """Seconds for the showers and for the images, and how many images there were."""
+    blocks, clock = recorded_blocks(generator), Clock()
+    showers, images, n = np.zeros(2), np.zeros(2), 0
+    while n < n_images:
+        block = next(blocks)
+        showers += clock()
+        drawn = generator.images(block.number, block.showers, block.telescopes, block.sizes)
+        images += clock()
+        n += sum(len(part.event) for part in drawn)
+    return showers, images, n
+
+
+def timed(function, spent):
+    def call(*arguments):
+        clock = Clock()
+        result = function(*arguments)
+        spent.append(clock())
+        return result
+
+    return call
+
+
+def container_loop(path, n_images, device):
+    with EventSource(path, n_showers=MANY, max_events=n_images, device=device) as source:
+        n, clock = 0, None
+        for event in source:
+            clock = clock or Clock()  # after the first event
+            n += len(event.dl1.tel)
+    yield "event source, containers", n, *clock()
+
+
+def process(path, n_images, name, flags, folder):
+    class TimedProcessor(ProcessorTool):
+        def start(self):
+            next(iter(self.event_source))
+            clock = Clock()
+            super().start()
+            self.passed = clock()
+
+    tool, output = TimedProcessor(), folder / "process.h5"
+    options = [f"--CVAEEventSource.n_showers={MANY}", f"--max-events={n_images}", "--overwrite"]
+    run_tool(tool, [f"-i={path}", f"-o={output}", *options, *flags], cwd=folder, raises=True)
+    yield f"ctapipe-process, {name}", n_written(output), *tool.passed
+
+
+def bulk(path, n_images, name, flags, folder):
+    """The tool between its first and its last block."""
+    output = folder / f"{name.split(', ')[-1]}.h5"
+    clock, passed, images = Clock(), [], []
+    original = BulkWriter.append
+
+    def append(writer, block, parts):
+        original(writer, block, parts)
+        passed.append(clock())
+        images.append(sum(len(part.event) for part in parts))
+
+    BulkWriter.append = append
+    try:
+        options = [f"-n={n_images}", "--no-progress", *flags]
+        run_tool(GenerateTool(), [f"-i={path}", f"-o={output}", *options], cwd=folder, raises=True)
+    finally:
+        BulkWriter.append = original
+    yield f"bulk writing, {name}", sum(images[1:]), *np.sum(passed[1:], axis=0)
+
+
+def raw_append(path):
+    """Images and true images of a file, once more to another one, with the same filters."""
+    with tables.open_file(path) as source, tables.open_file(path.with_suffix(".raw"), "w") as copy:
+        arrays = [table for group in IMAGE_TABLES for table in source.iter_nodes(group)]
+        arrays = [(table.filters, table.read()) for table in arrays]
+        clock = Clock()
+        for i, (filters, array) in enumerate(arrays):
+            table = copy.create_table("/", f"table_{i}", array.dtype, filters=filters)
+            for start in range(0, len(array), EVENTS_PER_BLOCK):
+                table.append(array[start : start + EVENTS_PER_BLOCK])
+            table.flush()
+        passed = clock()
+    yield "raw append of the same images", sum(len(a) for _, a in arrays) / 2, *passed
+
+
+def monte_carlo(folder):
+    """The package's own, of the telescopes that the file has."""
+    with tables.open_file(folder / "images.h5") as h5file:
+        (array, *_) = h5file.iter_nodes("/simulation/event/telescope/images")
+        telescopes = TELESCOPES.get(array.dtype["true_image"].shape[0])
+    if telescopes is None:
+        return
+
+    class TimedSimulation(SimulateTool):
+        def start(self):
+            clock = Clock()
+            super().start()
+            self.passed = clock()
+
+    tool, output = TimedSimulation(), folder / "simulated.h5"
+    options = [f"--telescopes={telescopes}", "--n-showers=20", "--no-progress", "--overwrite"]
+    run_tool(tool, [f"-o={output}", *options], cwd=folder, raises=True)
+    yield "Monte Carlo", n_written(output), *tool.passed
+
+
+def n_written(path):
+    """Images in a file."""
+    with tables.open_file(path) as h5file:
+        images = h5file.iter_nodes("/simulation/event/telescope/impact")
+        return sum(table.nrows for table in images)
+
+
+def print_start(path, repeats):
     first_event = (
         "from ctapipe.io import EventSource;"
         f"next(iter(EventSource({str(path)!r}, max_events=1000)))"
     )
-    starts = np.array(
-        [(seconds("import torch"), seconds(first_event)) for _ in range(options.repeats)]
-    )
+    starts = [(seconds("import torch"), seconds(first_event)) for _ in range(repeats)]
     torch, first = np.median(starts, axis=0)
-    ratio = np.median(starts[:, 1] / starts[:, 0])
-    print(f"import torch: {torch:.2f} s, first event: {first:.2f} s, ratio {ratio:.2f}")
-
-
-def process(path, n_events):
-    """Seconds inside the source's loop, and of the event loop as a whole."""
-    spent = []
-    original = CVAEEventSource._generator
-
-    def timed(source):
-        events = original(source)
-        while True:
-            start = time.perf_counter()
-            event = next(events, None)
-            spent.append(time.perf_counter() - start)
-            if event is None:
-                return
-            yield event
-
-    CVAEEventSource._generator = timed
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            tool = TimedProcessor()
-            output = Path(folder) / "events.dl1.h5"
-            arguments = [f"-i={path}", f"-o={output}", "--write-images", "--write-parameters"]
-            run_tool(tool, [*arguments, f"-m={n_events}"], cwd=folder)
-    finally:
-        CVAEEventSource._generator = original
-    return sum(spent[1:]), tool.loop_seconds - spent[0]
-
-
-class TimedProcessor(ProcessorTool):
-    """ctapipe-process that keeps the time of its event loop."""
-
-    def start(self):
-        """Run the event loop."""
-        start = time.perf_counter()
-        super().start()
-        self.loop_seconds = time.perf_counter() - start
+    ratio = np.median([b / a for a, b in starts])
+    print(f"\nimport torch: {torch:.2f} s, first event: {first:.2f} s, ratio {ratio:.2f}")
 
 
 def seconds(code):

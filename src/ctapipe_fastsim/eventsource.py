@@ -211,7 +211,21 @@ class CVAEEventSource(EventSource):
 
     @cached_property
     def _generator_of_events(self):
-        """Draws all thrown showers and triggers; torch is first needed here."""
+        """Has drawn all thrown showers and triggers."""
+        return self.event_generator(enough=self.max_events or None)
+
+    def event_generator(self, enough=None):
+        """Make the generator of the events that the options ask for; this needs torch.
+
+        Parameters
+        ----------
+        enough : int, optional
+            Recorded events after which no more showers need be kept.
+
+        Returns
+        -------
+        ctapipe_fastsim.generator.EventGenerator
+        """
         from .generator import EventGenerator
 
         return EventGenerator(
@@ -221,7 +235,7 @@ class CVAEEventSource(EventSource):
             seed=self.seed,
             obs_id=self.obs_id,
             size=self._size,
-            enough=self.max_events or None,
+            enough=enough,
             device=self._torch_device(),
         )
 

@@ -1,7 +1,10 @@
 """Conditional densities: neural spline flows (Durkan et al. 2019, arXiv 1906.04032)."""
 
+import numpy as np
 import torch
 import zuko
+
+from .spline_inverse import invert_splines
 
 __all__ = ["flow_sample", "latent_prior", "shower_development_flow", "size_flow"]
 
@@ -23,11 +26,11 @@ def shower_development_flow(n_features, n_conditions):
     return zuko.flows.NSF(n_features, n_conditions, transforms=1, hidden_features=(32, 32), bins=8)
 
 
+@torch.no_grad()
 def flow_sample(flow, context, noise):
     """Sample a flow from given standard normal noise (B, features), so that the seed is ours.
 
-    The same as ``flow(context).transform.inv(noise)``; but that makes torch import a computer
-    algebra system, half a second before the first event.
+    The same as ``flow(context).transform.inv(noise)``, in a fifth of the time.
     """
     value = noise
     for layer in reversed(flow.transform.transforms):
@@ -37,29 +40,20 @@ def flow_sample(flow, context, noise):
 
 def _inverse(layer, context, value):
     """Undo one layer: feature by feature, or in passes where features depend on earlier ones."""
-    if not hasattr(layer, "passes"):
-        return _inverse_spline(layer(context).base, value)
     inverse = torch.zeros_like(value)
-    for _ in range(layer.passes):
-        spline = layer.meta(None, torch.cat([inverse, context], dim=-1)).base
-        inverse = _inverse_spline(spline, value)
+    if not hasattr(layer, "passes"):
+        everything = np.ones(value.shape[1], dtype=bool)
+        return _with_features(inverse, layer.hyper(context), value, everything)
+    for number in range(layer.passes):
+        parameters = layer.hyper(torch.cat([inverse, context], dim=-1))
+        chosen = (layer.order == number).cpu().numpy()
+        inverse = _with_features(inverse, parameters, value, chosen)
     return inverse
 
 
-def _inverse_spline(spline, y):
-    """Durkan et al. 2019, equations 6 to 8; the identity outside the outer knots."""
-    bin = (spline.vertical < y[..., None]).sum(dim=-1, keepdim=True) - 1
-    inside = (bin >= 0) & (bin < spline.bins)
-    bin = bin.clamp(0, spline.bins - 1)
-    (x0, x1), (y0, y1), (d0, d1) = (
-        (knots.gather(-1, bin), knots.gather(-1, bin + 1))
-        for knots in (spline.horizontal, spline.vertical, spline.derivatives)
-    )
-    rise = torch.where(inside, y[..., None] - y0, 0)
-    s = (y1 - y0) / (x1 - x0)
-    curvature = rise * (d0 + d1 - 2 * s)
-    a = (y1 - y0) * (s - d0) + curvature
-    b = (y1 - y0) * d0 - curvature
-    c = -s * rise
-    x = x0 + 2 * c / (-b - torch.sqrt(b**2 - 4 * a * c)) * (x1 - x0)
-    return torch.where(inside, x, y[..., None]).squeeze(-1)
+def _with_features(inverse, parameters, value, chosen):
+    """Some features of the inverse replaced, by splines with (B, features * numbers) parameters."""
+    parameters = parameters.view(*value.shape, -1).cpu().numpy()
+    inverse = inverse.cpu().numpy()
+    invert_splines(parameters, value.cpu().numpy(), chosen, inverse)
+    return torch.as_tensor(inverse, device=value.device)

@@ -5,7 +5,7 @@ of a fixed number of events, each with random streams of its own, so that an eve
 same whichever way it is reached.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -45,6 +45,9 @@ class Images:
     charge: np.ndarray
     peak_time: np.ndarray
 
+    def __getitem__(self, rows):
+        return Images(*(getattr(self, field.name)[rows] for field in fields(self)))
+
 
 class EventGenerator:
     """Throws showers, draws which telescopes record them, and paints the images in blocks.
@@ -64,19 +67,21 @@ class EventGenerator:
         ``n_thrown`` events is then one image, its other conditions drawn from the
         training images of that primary nearest in size.
     enough : int, optional
-        Recorded events after which no more showers need be thrown.
+        Recorded events after which no more showers need be kept.
     device : str
 
     Attributes
     ----------
     showers : Showers
-        Thrown showers (in size mode, those of the events).
+        Thrown showers (in size mode, those of the events) as far as needed.
     run : (N,) int array
         Of which of ``thrown`` each of ``showers`` is.
     recorded : (E,) int array
         Index into ``showers`` of each recorded event.
     telescopes : (E, T) bool array
         Which of ``tel_ids`` record it.
+    sizes : (N,) int array or None
+        Photo-electrons of each image of ``showers`` where sizes were asked for.
     tel_ids : (T,) int array
     """
 
@@ -85,13 +90,10 @@ class EventGenerator:
     ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
         self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
+        self.model, self.size = model, size
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device)
-        self.sizes = None
-        if size is None:
-            self._throw(model, enough)
-        else:
-            self._draw_at_size(model, size)
+        self._collect(enough)
 
     def block(self, number):
         """Images of the events of one block.
@@ -106,40 +108,91 @@ class EventGenerator:
         list of Images
             One for each telescope type with images.
         """
-        first = number * EVENTS_PER_BLOCK
-        part = self.telescopes[first : first + EVENTS_PER_BLOCK]
+        events = slice(number * EVENTS_PER_BLOCK, (number + 1) * EVENTS_PER_BLOCK)
+        recorded = self.recorded[events]
+        sizes = None if self.sizes is None else self.sizes[recorded]
+        return self.images(number, self.showers[recorded], self.telescopes[events], sizes)
+
+    def images(self, number, showers, telescopes, sizes):
+        """Images of one block, whose E events are given.
+
+        Parameters
+        ----------
+        number : int
+            Of the block.
+        showers : Showers
+            E entries.
+        telescopes : (E, T) bool array
+            Which of ``tel_ids`` record them.
+        sizes : (E,) int array or None
+            As in `chunks`.
+
+        Returns
+        -------
+        list of Images
+            One for each telescope type with images.
+        """
         return [
-            self._images(kind, first, part, random_stream("images", *self.keys, number, i))
+            self._images(
+                *(kind, number * EVENTS_PER_BLOCK, showers, telescopes, sizes),
+                random_stream("images", *self.keys, number, i),
+            )
             for i, kind in enumerate(self.generators)
-            if part[:, self._columns(kind)].any()
+            if telescopes[:, self._columns(kind)].any()
         ]
 
-    def _images(self, kind, first, part, rng):
+    def chunks(self, first=0):
+        """Throw showers in chunks, each with random streams of its own.
+
+        Parameters
+        ----------
+        first : int
+            Chunk to begin with; shower s belongs to chunk ``s // THROWN_PER_CHUNK``.
+
+        Yields
+        ------
+        showers : Showers
+            N of them.
+        telescopes : (N, T) bool array
+            Which of ``tel_ids`` record each.
+        sizes : (N,) int array or None
+            Photo-electrons of each image where sizes were asked for.
+        run : (N,) int array
+            Of which of ``thrown`` each is.
+        """
+        draw = self._throw_chunk if self.size is None else self._chunk_at_size
+        n_thrown = sum(thrown.n_thrown for thrown in self.thrown)
+        for number in range(first, -(-n_thrown // THROWN_PER_CHUNK)):
+            start = number * THROWN_PER_CHUNK
+            yield draw(number, self._runs(number, start, min(start + THROWN_PER_CHUNK, n_thrown)))
+
+    def _images(self, kind, first, showers, telescopes, sizes, rng):
         columns = self._columns(kind)
-        event, column = np.nonzero(part[:, columns])
-        event, tel_id = event + first, self.tel_ids[columns[column]]
-        showers = self.showers[self.recorded[event]]
+        event, column = np.nonzero(telescopes[:, columns])
+        tel_id = self.tel_ids[columns[column]]
+        showers = showers[event]
         geometry = self._geometry(showers, tel_id)
         values = condition_values(showers, geometry, self.altitude)
-        size = None if self.sizes is None else self.sizes[event]
-        _, *drawn = self.generators[kind].draw(values, geometry, rng, size)
-        return Images(event, tel_id, geometry.impact_distance, *drawn)
+        size = None if sizes is None else sizes[event]
+        drawn = self.generators[kind].draw(values, geometry, rng, size)
+        return Images(event + first, tel_id, geometry.impact_distance, *drawn)
 
-    def _throw(self, model, enough):
-        """Throw in chunks, each with streams of its own, until enough events are recorded."""
+    def _collect(self, enough):
+        """Keep chunks until whole blocks of enough events are recorded."""
+        if enough is not None:
+            enough = -(-enough // EVENTS_PER_BLOCK) * EVENTS_PER_BLOCK
         chunks, n_recorded = [], 0
-        n_thrown = sum(thrown.n_thrown for thrown in self.thrown)
-        for number, first in enumerate(range(0, n_thrown, THROWN_PER_CHUNK)):
-            run = self._runs(number, first, min(first + THROWN_PER_CHUNK, n_thrown))
-            chunks.append((run, *self._throw_chunk(model, number, run)))
-            n_recorded += chunks[-1][-1].any(axis=1).sum()
+        for chunk in self.chunks():
+            chunks.append(chunk)
+            n_recorded += chunk[1].any(axis=1).sum()
             if enough is not None and n_recorded >= enough:
                 break
-        run, showers, triggered = zip(*chunks)
-        triggered = np.concatenate(triggered)
-        self.run, self.showers = np.concatenate(run), Showers.concatenate(showers)
-        self.recorded = np.flatnonzero(triggered.any(axis=1))
-        self.telescopes = triggered[self.recorded]
+        showers, telescopes, sizes, run = zip(*chunks)
+        telescopes = np.concatenate(telescopes)
+        self.showers, self.run = Showers.concatenate(showers), np.concatenate(run)
+        self.sizes = None if self.size is None else np.concatenate(sizes)
+        self.recorded = np.flatnonzero(telescopes.any(axis=1))
+        self.telescopes = telescopes[self.recorded]
 
     def _runs(self, number, first, stop):
         """Of which of ``thrown`` the showers of one chunk are, each with its share."""
@@ -149,8 +202,7 @@ class EventGenerator:
         rng = random_stream("primaries", *self.keys, number)
         return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_run))
 
-    def _throw_chunk(self, model, number, run):
-        """Showers, and which telescopes record them, (n, T) bool."""
+    def _throw_chunk(self, number, run):
         rng = random_stream("showers", *self.keys, number)
         n_of_run = np.bincount(run, minlength=len(self.thrown))
         showers = Showers.concatenate(
@@ -158,7 +210,7 @@ class EventGenerator:
         )
         showers = showers[np.argsort(np.argsort(run, kind="stable"))]
         rng = random_stream("development", *self.keys, number)
-        showers = draw_development(model, showers, self.altitude, rng)
+        showers = draw_development(self.model, showers, self.altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
         triggered = np.zeros((len(run), len(self.tel_ids)), dtype=bool)
         for column, tel_id in enumerate(self.tel_ids):
@@ -167,29 +219,25 @@ class EventGenerator:
             values = condition_values(showers, geometry, self.altitude)
             probability = self.generators[kind].trigger_probability(values)
             triggered[:, column] = rng.random(len(run)) < probability
-        return showers, triggered
+        return showers, triggered, None, run
 
-    def _draw_at_size(self, model, size):
+    def _chunk_at_size(self, number, run):
         """One image per event, its conditions those of a training image of about that size."""
-        rng = random_stream("sizes", *self.keys)
-        n_events = sum(thrown.n_thrown for thrown in self.thrown)
-        self.run = self._runs(0, 0, n_events)
-        low, high = np.log(size[0]), np.log(size[1])
-        wanted = np.round(np.exp(low + (high - low) * rng.random(n_events))).astype(np.int64)
-        self.sizes = np.clip(wanted, *size)
-        images, kind_of = _training_images(model, self.generators)
-        row = np.empty(n_events, dtype=np.int64)
+        rng = random_stream("sizes", *self.keys, number)
+        low, high = np.log(self.size[0]), np.log(self.size[1])
+        wanted = np.round(np.exp(low + (high - low) * rng.random(len(run)))).astype(np.int64)
+        sizes = np.clip(wanted, *self.size)
+        images, kind_of = _training_images(self.model, self.generators)
+        row = np.empty(len(run), dtype=np.int64)
         for i, thrown in enumerate(self.thrown):
             same = np.flatnonzero(images["primary_id"] == thrown.primary_id)
-            wanted = self.sizes[self.run == i]
-            row[self.run == i] = same[_rows_near(images["size"][same], wanted, rng)]
-        column = np.empty(n_events, dtype=np.int64)
+            row[run == i] = same[_rows_near(images["size"][same], sizes[run == i], rng)]
+        column = np.empty(len(run), dtype=np.int64)
         for i, name in enumerate(self.generators):
             of_kind = np.flatnonzero(kind_of[row] == i)
             column[of_kind] = rng.choice(self._columns(name), len(of_kind))
-        self.showers = self._showers_of_rows(images, row, self.tel_ids[column])
-        self.recorded = np.arange(n_events)
-        self.telescopes = column[:, None] == np.arange(len(self.tel_ids))
+        showers = self._showers_of_rows(images, row, self.tel_ids[column])
+        return showers, column[:, None] == np.arange(len(self.tel_ids)), sizes, run
 
     def _showers_of_rows(self, images, row, tel_id):
         """Training truth, turned to this pointing and moved to this telescope."""

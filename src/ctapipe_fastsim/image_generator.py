@@ -10,12 +10,13 @@ from .acceptance import acceptance_features, acceptance_probability
 from .conditions import values_at
 from .flows import flow_sample, size_flow
 from .image_statistics import image_statistics, neighbour_table
+from .light_sharing import share_light
 from .network import CVAE, LightMap, NetworkSizes, load_arrays
 from .shower_frame import pixel_directions, to_shower_frame
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
 
-__all__ = ["ImageGenerator", "share_light"]
+__all__ = ["ImageGenerator"]
 
 MOST_DRAWS = 20  # of one image; the last one is kept
 BORDER_RINGS = 2
@@ -103,9 +104,7 @@ class ImageGenerator:
         if size is None:
             size = self._draw_size(conditions, rng)
         light = self._light(conditions, geometry, size, rng)
-        counts = share_light(
-            size, light.fraction.double().numpy(), light.clump.double().numpy(), rng
-        )
+        counts = share_light(size, light.fraction.numpy(), light.clump.numpy(), rng)
         with torch.no_grad():
             spread = self.cvae.time_spread(self._tensor(light.time_spread), self._tensor(counts))
         charge, peak_time = self.kind.response.draw(
@@ -157,26 +156,3 @@ def _spacing(lon, lat, neighbours):
     pixel, place = np.nonzero(neighbours >= 0)
     neighbour = neighbours[pixel, place]
     return float(np.median(np.hypot(lon[pixel] - lon[neighbour], lat[pixel] - lat[neighbour])))
-
-
-def share_light(size, fraction, clump, rng):
-    """Share ``size`` photo-electrons among pixels, in clumps, without losing or adding one.
-
-    A negative binomial count is a Poisson count of gamma distributed light; given their sum,
-    Poisson counts are multinomial in that light.
-
-    Parameters
-    ----------
-    size : (B,) int array
-    fraction, clump : (B, P) arrays
-        As in `network.LightMap`.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    (B, P) int32 array
-    """
-    shape = size[:, None] * fraction / clump
-    light = clump * rng.standard_gamma(shape) + 1e-30 * fraction
-    share = light / light.sum(axis=1, keepdims=True)
-    return rng.multinomial(size, share).astype(np.int32)

@@ -5,18 +5,20 @@ tables of the charge given n true photo-electrons, and of the peak time given n 
 high the charge came out. Pixels are taken as independent and alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.optimize import nnls
 
 from .errors import InputError
+from .response_drawing import draw_pixels, random_logits
 
 __all__ = ["CameraResponse", "fit_response"]
 
 LEVEL_LOGITS = np.linspace(-12, 12, 49)
 TIME_LOGITS = np.linspace(-6, 6, 25)
 CHARGE_CLASSES = np.array([0.5, 0.8, 0.95, 0.99, 0.999])  # upper edges but the last, as levels
+CLASS_LOGITS = np.log(CHARGE_CLASSES / (1 - CHARGE_CLASSES))
 LOW_COUNTS = 32
 FEWEST_PIXELS = 50
 MOST_PIXELS = 20_000_000
@@ -83,39 +85,13 @@ class CameraResponse:
         charge : (B, P) float32 array, p.e.
         peak_time : (B, P) float32 array, ns
         """
-        node = self._node(counts, rng)
-        level = rng.random(counts.shape)
-        charge = self._mean(counts) + np.sqrt(self._variance(counts)) * _interpolate(
-            self.charge_quantiles, (node,), level, LEVEL_LOGITS
-        )
-        charge_class = np.searchsorted(CHARGE_CLASSES, level)
-        is_signal = rng.random(counts.shape) < self.signal_fraction[node, charge_class]
-        level = rng.random(counts.shape)
-        noise = _interpolate(self.noise_time, (charge_class,), level, TIME_LOGITS)
-        signal = _interpolate(self.signal_time, (node, charge_class), level, TIME_LOGITS)
-        light = np.clip(
-            arrival_time + time_spread * signal, self.noise_time.min(), self.noise_time.max()
-        )
-        time = np.where(is_signal, light, noise)
-        return _on_grid(charge, self.charge_step), _on_grid(time, self.time_step)
-
-    def _mean(self, counts):
-        return self.charge_mean[0] + self.charge_mean[1] * counts
-
-    def _variance(self, counts):
-        v0, v1, v2 = self.charge_variance
-        return v0 + counts * (v1 + v2 * counts)
-
-    def _node(self, counts, rng):
-        """Index of the count node of each pixel."""
-        nodes = self.count_nodes
-        node = np.searchsorted(nodes, counts)  # first node >= count
-        above = np.minimum(node, len(nodes) - 1)
-        between = np.nonzero((nodes[above] > counts) & (node > 0))
-        low, high = nodes[above[between] - 1], nodes[above[between]]
-        weight = np.log((counts[between] + 1) / (low + 1)) / np.log((high + 1) / (low + 1))
-        above[between] -= rng.random(len(weight)) > weight
-        return above
+        tables = tuple(getattr(self, field.name) for field in fields(self)[:-2])
+        logits = random_logits(rng, (2, *counts.shape))
+        chance = rng.random((np.count_nonzero(counts), 2))
+        charge, time = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
+        grids = LEVEL_LOGITS, TIME_LOGITS, CLASS_LOGITS, self.charge_step, self.time_step
+        draw_pixels(counts, arrival_time, time_spread, tables, grids, logits, chance, charge, time)
+        return charge, time
 
 
 def fit_response(counts, charge, peak_time, arrival_time, time_spread):
@@ -248,16 +224,6 @@ def _signal_time(residual, noise):
     return fraction, _weighted_quantiles(residual, weight, TIME_LOGITS)
 
 
-def _interpolate(table, index, level, logits):
-    """Read quantile tables (..., L) at levels in (0, 1), linear in the logit."""
-    step = logits[1] - logits[0]
-    level = np.clip(level, 1e-12, 1 - 1e-12)
-    place = np.clip((np.log(level / (1 - level)) - logits[0]) / step, 0, len(logits) - 1.0001)
-    below = place.astype(np.int64)
-    low, high = table[(*index, below)], table[(*index, below + 1)]
-    return low + (place - below) * (high - low)
-
-
 def _quantiles(values, logits):
     return np.quantile(values, 1 / (1 + np.exp(-logits)))
 
@@ -292,9 +258,3 @@ def _grid_step(values, finest=8):
         if (some * 2**power % 1 == 0).all():
             return 2.0**-power
     return 0.0
-
-
-def _on_grid(values, step):
-    if step:
-        values = np.round(values / step) * step
-    return values.astype(np.float32)

@@ -101,14 +101,21 @@ def correct_number_of_showers(path, n_showers):
         run.flush()
 
 
-def read_back(path):
-    """Raise OSError unless all of a file is there; HDF5 is silent when the disk gets full."""
+def read_back(path, last_bytes=None):
+    """Raise OSError unless all of a file is there; HDF5 is silent when the disk gets full.
+
+    With ``last_bytes`` that much of the end of every table is read: what HDF5 may keep until
+    it closes the file. It is not silent about what it writes before.
+    """
     try:
         with h5py.File(path) as h5file:  # PyTables does not get over a file without a root
             h5file.visititems(lambda name, node: None)
         with tables.open_file(path) as h5file:
             for table in h5file.walk_nodes("/", "Table"):
-                for start in range(0, table.nrows, ROWS_AT_ONCE):
+                first = 0
+                if last_bytes is not None:
+                    first = max(0, table.nrows - last_bytes // table.rowsize)
+                for start in range(first, table.nrows, ROWS_AT_ONCE):
                     table.read(start, start + ROWS_AT_ONCE)
     except (OSError, RuntimeError, KeyError) as error:
         raise OSError("not all of the file is there") from error

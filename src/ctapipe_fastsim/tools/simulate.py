@@ -1,8 +1,6 @@
 """ctapipe-fastsim-simulate: showers from the package's own Monte Carlo as a DL1 file."""
 
 import os
-import signal
-from contextlib import contextmanager
 from pathlib import Path
 
 import astropy.units as u
@@ -26,6 +24,7 @@ from ctapipe.io import DataWriter
 from tqdm.auto import tqdm
 
 from ..errors import InputError
+from ..interrupt import first_interrupt
 from ..montecarlo.dl1_file import (
     MOST_CORES,
     RunDescription,
@@ -241,22 +240,6 @@ class SimulateTool(Tool):
             primary_id=PRIMARIES[self.primary][0],
             site_altitude=subarray.reference_location.geodetic.height.to_value(u.m),
         )
-
-
-@contextmanager
-def first_interrupt():
-    """Make the first Ctrl-C a question that can be asked; the second one ends at once."""
-    interrupts = []
-
-    def note(number, frame):
-        interrupts.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: bool(interrupts)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def main():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ctapipe_fastsim.image_generator import share_light
+from ctapipe_fastsim.light_sharing import share_light
 
 FRACTION = np.array([0.4, 0.3, 0.15, 0.1, 0.04, 0.01])
 N_IMAGES = 20_000

@@ -1,0 +1,85 @@
+"""Inverse of monotonic rational-quadratic splines (Durkan et al. 2019, arXiv 1906.04032)."""
+
+import numpy as np
+from numba import njit
+
+__all__ = ["invert_splines"]
+
+BOUND = 5.0  # the identity outside
+LOG_SLOPE = np.log(1e-3)  # of the smallest slope
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def invert_splines(parameters, y, chosen, x):
+    """Undo splines in zuko's parameters, which have K unbounded widths, K heights, K - 1 slopes.
+
+    Parameters
+    ----------
+    parameters : (B, F, 3 K - 1) float32 array
+    y : (B, F) float32 array
+    chosen : (F,) bool array
+        Which of the F features to undo.
+    x : (B, F) float32 array
+        Filled here, where chosen.
+    """
+    n_bins = (parameters.shape[2] + 1) // 3
+    for i in range(len(y)):
+        for f in range(y.shape[1]):
+            if chosen[f]:
+                x[i, f] = _inverse(parameters[i, f], n_bins, np.float64(y[i, f]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _inverse(parameters, n_bins, y):
+    """Equations 6 to 8."""
+    if not abs(y) < BOUND:
+        return y
+    widths, heights = parameters[:n_bins], parameters[n_bins : 2 * n_bins]
+    k, y0, y1 = _bin_with(heights, y)
+    x0, x1 = _edges(widths, k)
+    slopes = parameters[2 * n_bins :]
+    d0 = _slope(slopes[k - 1]) if k > 0 else 1.0
+    d1 = _slope(slopes[k]) if k < n_bins - 1 else 1.0
+    s = (y1 - y0) / (x1 - x0)
+    curvature = (y - y0) * (d0 + d1 - 2 * s)
+    a = (y1 - y0) * (s - d0) + curvature
+    b = (y1 - y0) * d0 - curvature
+    c = -s * (y - y0)
+    return x0 + 2 * c / (-b - np.sqrt(b * b - 4 * a * c)) * (x1 - x0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bin_with(sizes, place):
+    """Bin that a place is in, with its edges."""
+    total = 0.0
+    for size in sizes:
+        total += _share(size)
+    low = -BOUND
+    for k in range(len(sizes)):
+        high = low + 2 * BOUND * _share(sizes[k]) / total
+        if place <= high or k == len(sizes) - 1:
+            return k, low, high
+        low = high
+    return len(sizes) - 1, low, BOUND
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _edges(sizes, k):
+    below, total = 0.0, 0.0
+    for j in range(len(sizes)):
+        share = _share(sizes[j])
+        total += share
+        if j < k:
+            below += share
+    low = -BOUND + 2 * BOUND * below / total
+    return low, low + 2 * BOUND * _share(sizes[k]) / total
+
+
+@njit(cache=True, nogil=True)
+def _share(size):
+    return np.exp(size / (1 + abs(2 * size / LOG_SLOPE)))
+
+
+@njit(cache=True, nogil=True)
+def _slope(parameter):
+    return np.exp(parameter / (1 + abs(parameter / LOG_SLOPE)))
