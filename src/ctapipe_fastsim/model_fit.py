@@ -156,7 +156,8 @@ def _fit_acceptance(images, kind, run):
             *map(np.nan_to_num, (images.charge[block], images.peak_time[block])),
         )
         recorded.append(generator.features(at, geometry, *seen))
-        generated.append(generator.features(at, geometry, *generator.draw_once(at, geometry, rng)))
+        _, *anew = generator.draw_once(at, geometry, rng)
+        generated.append(generator.features(at, geometry, *anew))
         probability.append(generator.trigger_probability(at))
     seed = int(rng.integers(2**31))
     columns = map(np.concatenate, (recorded, generated, probability))
