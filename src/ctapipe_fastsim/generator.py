@@ -55,8 +55,8 @@ class EventGenerator:
     subarray : SubarrayDescription
         Telescopes of types that the model knows.
     thrown : sequence of ThrownDistribution
-        What to throw, all with one pointing; ``n_thrown`` of each says how many. Their showers
-        come in random order.
+        What to throw, one for each primary, all with one pointing; ``n_thrown`` of each says
+        how many. Their showers come in random order.
     seed, obs_id : int
         Every random number follows from these two.
     size : pair of int, optional
@@ -71,8 +71,6 @@ class EventGenerator:
     ----------
     showers : Showers
         Thrown showers (in size mode, those of the events).
-    run : (N,) int array
-        Of which of ``thrown`` each of ``showers`` is.
     recorded : (E,) int array
         Index into ``showers`` of each recorded event.
     telescopes : (E, T) bool array
@@ -85,6 +83,7 @@ class EventGenerator:
     ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
         self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
+        self.n_thrown = sum(run.n_thrown for run in thrown)
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device)
         self.sizes = None
@@ -128,61 +127,62 @@ class EventGenerator:
     def _throw(self, model, enough):
         """Throw in chunks, each with streams of its own, until enough events are recorded."""
         chunks, n_recorded = [], 0
-        n_thrown = sum(thrown.n_thrown for thrown in self.thrown)
-        for number, first in enumerate(range(0, n_thrown, THROWN_PER_CHUNK)):
-            run = self._runs(number, first, min(first + THROWN_PER_CHUNK, n_thrown))
-            chunks.append((run, *self._throw_chunk(model, number, run)))
-            n_recorded += chunks[-1][-1].any(axis=1).sum()
+        for number, first in enumerate(range(0, self.n_thrown, THROWN_PER_CHUNK)):
+            n_thrown = min(THROWN_PER_CHUNK, self.n_thrown - first)
+            chunks.append(self._throw_chunk(model, number, n_thrown))
+            n_recorded += chunks[-1][1].any(axis=1).sum()
             if enough is not None and n_recorded >= enough:
                 break
-        run, showers, triggered = zip(*chunks)
+        showers, triggered = zip(*chunks)
         triggered = np.concatenate(triggered)
-        self.run, self.showers = np.concatenate(run), Showers.concatenate(showers)
+        self.showers = Showers.concatenate(showers)
         self.recorded = np.flatnonzero(triggered.any(axis=1))
         self.telescopes = triggered[self.recorded]
 
-    def _runs(self, number, first, stop):
+    def _primaries(self, number, n_thrown):
         """Of which of ``thrown`` the showers of one chunk are, each with its share."""
-        ends = np.cumsum([0, *(thrown.n_thrown for thrown in self.thrown)]).tolist()
-        until = [[place * end // ends[-1] for end in ends] for place in (first, stop)]
-        n_of_run = np.diff(np.diff(until, axis=0)[0])
+        first = number * THROWN_PER_CHUNK
+        ends = np.cumsum([0, *(run.n_thrown for run in self.thrown)]).tolist()
+        until = [[place * end // ends[-1] for end in ends] for place in (first, first + n_thrown)]
+        n_of_each = np.diff(np.diff(until, axis=0)[0])
         rng = random_stream("primaries", *self.keys, number)
-        return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_run))
+        return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_each))
 
-    def _throw_chunk(self, model, number, run):
-        """Showers, and which telescopes record them, (n, T) bool."""
+    def _throw_chunk(self, model, number, n_thrown):
+        """Showers, and which telescopes record them, (n_thrown, T) bool."""
+        primary = self._primaries(number, n_thrown)
+        n_of_each = np.bincount(primary, minlength=len(self.thrown)).tolist()
         rng = random_stream("showers", *self.keys, number)
-        n_of_run = np.bincount(run, minlength=len(self.thrown))
         showers = Showers.concatenate(
-            [t.replace(n_thrown=int(n)).throw(rng) for t, n in zip(self.thrown, n_of_run)]
+            [run.replace(n_thrown=n).throw(rng) for run, n in zip(self.thrown, n_of_each)]
         )
-        showers = showers[np.argsort(np.argsort(run, kind="stable"))]
+        showers = showers[np.argsort(np.argsort(primary, kind="stable"))]
         rng = random_stream("development", *self.keys, number)
         showers = draw_development(model, showers, self.altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
-        triggered = np.zeros((len(run), len(self.tel_ids)), dtype=bool)
+        triggered = np.zeros((n_thrown, len(self.tel_ids)), dtype=bool)
         for column, tel_id in enumerate(self.tel_ids):
             kind = str(self.subarray.tel[tel_id])
-            geometry = self._geometry(showers, np.full(len(run), tel_id))
+            geometry = self._geometry(showers, np.full(n_thrown, tel_id))
             values = condition_values(showers, geometry, self.altitude)
             probability = self.generators[kind].trigger_probability(values)
-            triggered[:, column] = rng.random(len(run)) < probability
+            triggered[:, column] = rng.random(n_thrown) < probability
         return showers, triggered
 
     def _draw_at_size(self, model, size):
         """One image per event, its conditions those of a training image of about that size."""
         rng = random_stream("sizes", *self.keys)
-        n_events = sum(thrown.n_thrown for thrown in self.thrown)
-        self.run = self._runs(0, 0, n_events)
+        n_events = self.n_thrown
         low, high = np.log(size[0]), np.log(size[1])
         wanted = np.round(np.exp(low + (high - low) * rng.random(n_events))).astype(np.int64)
         self.sizes = np.clip(wanted, *size)
         images, kind_of = _training_images(model, self.generators)
         row = np.empty(n_events, dtype=np.int64)
-        for i, thrown in enumerate(self.thrown):
-            same = np.flatnonzero(images["primary_id"] == thrown.primary_id)
-            wanted = self.sizes[self.run == i]
-            row[self.run == i] = same[_rows_near(images["size"][same], wanted, rng)]
+        primary = self._primaries(0, n_events)
+        for i, run in enumerate(self.thrown):
+            same = np.flatnonzero(images["primary_id"] == run.primary_id)
+            near = _rows_near(images["size"][same], self.sizes[primary == i], rng)
+            row[primary == i] = same[near]
         column = np.empty(n_events, dtype=np.int64)
         for i, name in enumerate(self.generators):
             of_kind = np.flatnonzero(kind_of[row] == i)
