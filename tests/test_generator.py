@@ -180,15 +180,14 @@ def test_showers_of_a_mixture_are_each_of_their_own_distribution(two_primaries, 
     """As many of each as asked for, also in every chunk, to one shower."""
     monkeypatch.setattr(generator_module, "THROWN_PER_CHUNK", 70)
     generator = mixture(two_primaries, 100, 333)
-    showers, is_proton = generator.showers, generator.run == 1
-    assert np.array_equal(showers.primary_id, np.where(is_proton, 101, 0))
-    assert is_proton.sum() == 333
+    showers, is_proton = generator.showers, generator.showers.primary_id == 101
+    assert (is_proton.sum(), (showers.primary_id == 0).sum()) == (333, 100)
     for first in range(0, 420, 70):
         assert abs(is_proton[first : first + 70].sum() - 70 * 333 / 433) <= 1
     for chosen, low, high in ((is_proton, 3, 100), (~is_proton, 1, 50)):
         assert low <= showers.energy[chosen].min() <= showers.energy[chosen].max() <= high
     assert showers.energy[~is_proton].min() < 3
-    assert 0.2 < np.mean(np.diff(generator.run) != 0) < 0.5  # 0.36 in random order
+    assert 0.2 < np.mean(np.diff(is_proton)) < 0.5  # 0.36 in random order
 
 
 def test_the_same_mixture_comes_whether_or_not_all_of_it_is_needed(two_primaries, monkeypatch):
@@ -196,7 +195,7 @@ def test_the_same_mixture_comes_whether_or_not_all_of_it_is_needed(two_primaries
     whole, part = mixture(two_primaries, 100, 333), mixture(two_primaries, 100, 333, enough=10)
     n = len(part.showers)
     assert n in (70, 140)
-    assert np.array_equal(part.run, whole.run[:n])
+    assert np.array_equal(part.showers.primary_id, whole.showers.primary_id[:n])
     assert np.array_equal(part.showers.energy, whole.showers.energy[:n])
     assert np.array_equal(part.showers.x_max, whole.showers.x_max[:n])
 
@@ -213,16 +212,15 @@ def test_the_trigger_is_told_the_primary(two_primaries):
     assert n_recorded[0] > 1.3 * n_recorded[1]
 
 
-@pytest.mark.parametrize("first", [0, 1])
-def test_conditions_at_a_size_are_those_of_the_primary(two_primaries, first):
+@pytest.mark.parametrize(("number", "n_events"), [(0, 20), (101, 30)])
+def test_conditions_at_a_size_are_those_of_the_primary(two_primaries, number, n_events):
     (kind,) = two_primaries.telescope_types.values()
     generator = mixture(two_primaries, 20, 30, size=(20, 100))
-    chosen = generator.run == first
-    assert chosen.sum() == (20, 30)[first]
-    table, number = kind.training_images, (0, 101)[first]
+    chosen = generator.showers.primary_id == number
+    assert chosen.sum() == n_events
+    table = kind.training_images
     known = table["core_x"][table["primary_id"] == number]
     assert np.isin(generator.showers.core_x[chosen], known).all()
-    assert (generator.showers.primary_id[chosen] == number).all()
 
 
 def test_fixed_sizes_are_met_exactly(model):

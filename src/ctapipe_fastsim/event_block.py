@@ -25,7 +25,9 @@ class EventBlock:
 
     def __init__(self, generator, number, obs_id):
         self.generator = generator
-        self.obs_id = obs_id
+        self.obs_ids = {
+            run.primary_id: np.uint64(obs_id + i) for i, run in enumerate(generator.thrown)
+        }
         self.first = number * EVENTS_PER_BLOCK
         recorded = generator.recorded[self.first : self.first + EVENTS_PER_BLOCK]
         self.times = trigger_times(self.first + np.arange(len(recorded)))
@@ -44,13 +46,14 @@ class EventBlock:
         """ArrayEventContainer of one recorded event; its arrays are the caller's to change."""
         generator, row = self.generator, index - self.first
         shower_number = generator.recorded[index]
+        primary_id = int(generator.showers.primary_id[shower_number])
         tel_ids = generator.tel_ids[generator.telescopes[index]]
         return recorded_event(
             index,
-            np.uint64(self.obs_id + int(generator.run[shower_number])),
+            self.obs_ids[primary_id],
             np.uint64(shower_number),
             self.times[row],
-            simulated_shower(self.showers, row, int(generator.showers.primary_id[shower_number])),
+            simulated_shower(self.showers, row, primary_id),
             *self.pointing,
             {tel_id: self.images[index, tel_id] for tel_id in tel_ids.tolist()},
         )

@@ -170,12 +170,10 @@ class CVAEEventSource(EventSource):
     @property
     def simulated_shower_distributions(self):
         """Thrown showers of each run in bins of energy and core distance, to the last event."""
-        n_thrown = sum(self._n_thrown)
-        showers = self._generator_of_events.showers[:n_thrown]
-        number = self._generator_of_events.run[:n_thrown]
+        showers = self._generator_of_events.showers[: sum(self._n_thrown)]
         return {
-            obs_id: shower_distribution(run, obs_id, showers[number == i])
-            for i, (obs_id, run) in enumerate(self._runs.items())
+            obs_id: shower_distribution(run, obs_id, showers[showers.primary_id == run.primary_id])
+            for obs_id, run in self._runs.items()
         }
 
     def __len__(self):
@@ -262,8 +260,8 @@ class CVAEEventSource(EventSource):
         if not self.max_events or len(self) < self.max_events:
             return [run.n_thrown for run in self._thrown]
         last = self._generator_of_events.recorded[self.max_events - 1]
-        number = self._generator_of_events.run[: last + 1]
-        return np.bincount(number, minlength=len(self._thrown)).tolist()
+        primary_id = self._generator_of_events.showers.primary_id[: last + 1]
+        return [int((primary_id == run.primary_id).sum()) for run in self._thrown]
 
     def _block(self, number):
         from .event_block import EventBlock

@@ -58,8 +58,8 @@ class EventGenerator:
     subarray : SubarrayDescription
         Telescopes of types that the model knows.
     thrown : sequence of ThrownDistribution
-        What to throw, all with one pointing; ``n_thrown`` of each says how many. Their showers
-        come in random order.
+        What to throw, one for each primary, all with one pointing; ``n_thrown`` of each says
+        how many. Their showers come in random order.
     seed, obs_id : int
         Every random number follows from these two.
     size : pair of int, optional
@@ -74,8 +74,6 @@ class EventGenerator:
     ----------
     showers : Showers
         Thrown showers (in size mode, those of the events) as far as needed.
-    run : (N,) int array
-        Of which of ``thrown`` each of ``showers`` is.
     recorded : (E,) int array
         Index into ``showers`` of each recorded event.
     telescopes : (E, T) bool array
@@ -90,6 +88,7 @@ class EventGenerator:
     ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
         self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
+        self.n_thrown = sum(run.n_thrown for run in thrown)
         self.model, self.size = model, size
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device)
@@ -157,14 +156,10 @@ class EventGenerator:
             Which of ``tel_ids`` record each.
         sizes : (N,) int array or None
             Photo-electrons of each image where sizes were asked for.
-        run : (N,) int array
-            Of which of ``thrown`` each is.
         """
         draw = self._throw_chunk if self.size is None else self._chunk_at_size
-        n_thrown = sum(thrown.n_thrown for thrown in self.thrown)
-        for number in range(first, -(-n_thrown // THROWN_PER_CHUNK)):
-            start = number * THROWN_PER_CHUNK
-            yield draw(number, self._runs(number, start, min(start + THROWN_PER_CHUNK, n_thrown)))
+        for number in range(first, -(-self.n_thrown // THROWN_PER_CHUNK)):
+            yield draw(number, min(THROWN_PER_CHUNK, self.n_thrown - number * THROWN_PER_CHUNK))
 
     def _images(self, kind, first, showers, telescopes, sizes, rng):
         columns = self._columns(kind)
@@ -174,7 +169,7 @@ class EventGenerator:
         geometry = self._geometry(showers, tel_id)
         values = condition_values(showers, geometry, self.altitude)
         size = None if sizes is None else sizes[event]
-        drawn = self.generators[kind].draw(values, geometry, rng, size)
+        _, *drawn = self.generators[kind].draw(values, geometry, rng, size)
         return Images(event + first, tel_id, geometry.impact_distance, *drawn)
 
     def _collect(self, enough):
@@ -187,57 +182,61 @@ class EventGenerator:
             n_recorded += chunk[1].any(axis=1).sum()
             if enough is not None and n_recorded >= enough:
                 break
-        showers, telescopes, sizes, run = zip(*chunks)
+        showers, telescopes, sizes = zip(*chunks)
         telescopes = np.concatenate(telescopes)
-        self.showers, self.run = Showers.concatenate(showers), np.concatenate(run)
+        self.showers = Showers.concatenate(showers)
         self.sizes = None if self.size is None else np.concatenate(sizes)
         self.recorded = np.flatnonzero(telescopes.any(axis=1))
         self.telescopes = telescopes[self.recorded]
 
-    def _runs(self, number, first, stop):
+    def _primaries(self, number, n_thrown):
         """Of which of ``thrown`` the showers of one chunk are, each with its share."""
-        ends = np.cumsum([0, *(thrown.n_thrown for thrown in self.thrown)]).tolist()
-        until = [[place * end // ends[-1] for end in ends] for place in (first, stop)]
-        n_of_run = np.diff(np.diff(until, axis=0)[0])
+        first = number * THROWN_PER_CHUNK
+        ends = np.cumsum([0, *(run.n_thrown for run in self.thrown)]).tolist()
+        until = [[place * end // ends[-1] for end in ends] for place in (first, first + n_thrown)]
+        n_of_each = np.diff(np.diff(until, axis=0)[0])
         rng = random_stream("primaries", *self.keys, number)
-        return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_run))
+        return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_each))
 
-    def _throw_chunk(self, number, run):
+    def _throw_chunk(self, number, n_thrown):
+        primary = self._primaries(number, n_thrown)
+        n_of_each = np.bincount(primary, minlength=len(self.thrown)).tolist()
         rng = random_stream("showers", *self.keys, number)
-        n_of_run = np.bincount(run, minlength=len(self.thrown))
         showers = Showers.concatenate(
-            [t.replace(n_thrown=int(n)).throw(rng) for t, n in zip(self.thrown, n_of_run)]
+            [run.replace(n_thrown=n).throw(rng) for run, n in zip(self.thrown, n_of_each)]
         )
-        showers = showers[np.argsort(np.argsort(run, kind="stable"))]
+        showers = showers[np.argsort(np.argsort(primary, kind="stable"))]
         rng = random_stream("development", *self.keys, number)
         showers = draw_development(self.model, showers, self.altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
-        triggered = np.zeros((len(run), len(self.tel_ids)), dtype=bool)
+        triggered = np.zeros((n_thrown, len(self.tel_ids)), dtype=bool)
         for column, tel_id in enumerate(self.tel_ids):
             kind = str(self.subarray.tel[tel_id])
-            geometry = self._geometry(showers, np.full(len(run), tel_id))
+            geometry = self._geometry(showers, np.full(n_thrown, tel_id))
             values = condition_values(showers, geometry, self.altitude)
             probability = self.generators[kind].trigger_probability(values)
-            triggered[:, column] = rng.random(len(run)) < probability
-        return showers, triggered, None, run
+            triggered[:, column] = rng.random(n_thrown) < probability
+        return showers, triggered, None
 
-    def _chunk_at_size(self, number, run):
+    def _chunk_at_size(self, number, n_events):
         """One image per event, its conditions those of a training image of about that size."""
         rng = random_stream("sizes", *self.keys, number)
         low, high = np.log(self.size[0]), np.log(self.size[1])
-        wanted = np.round(np.exp(low + (high - low) * rng.random(len(run)))).astype(np.int64)
+        wanted = np.round(np.exp(low + (high - low) * rng.random(n_events))).astype(np.int64)
         sizes = np.clip(wanted, *self.size)
         images, kind_of = _training_images(self.model, self.generators)
-        row = np.empty(len(run), dtype=np.int64)
-        for i, thrown in enumerate(self.thrown):
-            same = np.flatnonzero(images["primary_id"] == thrown.primary_id)
-            row[run == i] = same[_rows_near(images["size"][same], sizes[run == i], rng)]
-        column = np.empty(len(run), dtype=np.int64)
+        row = np.empty(n_events, dtype=np.int64)
+        primary = self._primaries(number, n_events)
+        for i, run in enumerate(self.thrown):
+            same = np.flatnonzero(images["primary_id"] == run.primary_id)
+            near = _rows_near(images["size"][same], sizes[primary == i], rng)
+            row[primary == i] = same[near]
+        column = np.empty(n_events, dtype=np.int64)
         for i, name in enumerate(self.generators):
             of_kind = np.flatnonzero(kind_of[row] == i)
             column[of_kind] = rng.choice(self._columns(name), len(of_kind))
         showers = self._showers_of_rows(images, row, self.tel_ids[column])
-        return showers, column[:, None] == np.arange(len(self.tel_ids)), sizes, run
+        return showers, column[:, None] == np.arange(len(self.tel_ids)), sizes
 
     def _showers_of_rows(self, images, row, tel_id):
         """Training truth, turned to this pointing and moved to this telescope."""

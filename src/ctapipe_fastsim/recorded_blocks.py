@@ -95,7 +95,7 @@ def recorded_blocks(generator, n_events=0, n_thrown=0):
 
 
 def _block(number, first_id, recorded, waiting, n):
-    showers, telescopes, sizes, _ = waiting
+    showers, telescopes, sizes = waiting
     return RecordedBlock(
         number,
         first_id + recorded,

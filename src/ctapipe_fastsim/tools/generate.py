@@ -215,7 +215,7 @@ class GenerateTool(Tool):
         from ..recorded_blocks import recorded_blocks
 
         done, limit = writer.n_events, self.n_events or math.inf
-        if done >= limit or writer.n_thrown >= generator.thrown[0].n_thrown:
+        if done >= limit or writer.n_thrown >= generator.n_thrown:
             self.log.warning("%s has all that was asked for already", self.output_path)
             return
         whole = done - done % EVENTS_PER_BLOCK
@@ -226,7 +226,7 @@ class GenerateTool(Tool):
         )
         with (
             first_interrupt() as interrupted,
-            self._progress(done, writer.n_thrown, generator.thrown[0].n_thrown) as progress,
+            self._progress(done, writer.n_thrown, generator.n_thrown) as progress,
             closing(made_ahead(make, blocks, len(os.sched_getaffinity(0)))) as made,
         ):
             for block, images in made:
