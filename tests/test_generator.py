@@ -192,6 +192,7 @@ def test_showers_of_a_mixture_are_each_of_their_own_distribution(two_primaries, 
 
 def test_the_same_mixture_comes_whether_or_not_all_of_it_is_needed(two_primaries, monkeypatch):
     monkeypatch.setattr(generator_module, "THROWN_PER_CHUNK", 70)
+    monkeypatch.setattr(generator_module, "EVENTS_PER_BLOCK", 10)
     whole, part = mixture(two_primaries, 100, 333), mixture(two_primaries, 100, 333, enough=10)
     n = len(part.showers)
     assert n in (70, 140)
