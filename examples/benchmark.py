@@ -23,6 +23,7 @@ from ctapipe.io import EventSource
 from ctapipe.tools.process import ProcessorTool
 
 import ctapipe_fastsim.image_generator as image_generator
+from ctapipe_fastsim.bulk_images import BulkImages
 from ctapipe_fastsim.bulk_writer import BulkWriter
 from ctapipe_fastsim.bundled import model_path
 from ctapipe_fastsim.generator import EVENTS_PER_BLOCK
@@ -158,23 +159,29 @@ def process(path, n_images, name, flags, folder):
 
 
 def bulk(path, n_images, name, flags, folder):
-    """The tool between its first and its last block."""
+    """The tool from its first to its last block; once for little, to compile."""
     output = folder / f"{name.split(', ')[-1]}.h5"
-    clock, passed, images = Clock(), [], []
-    original = BulkWriter.append
+    made, wrote = BulkImages.__call__, BulkWriter.append
+    begun, ended = [], []
+
+    def make(maker, block):
+        begun.append(Clock())
+        return made(maker, block)
 
     def append(writer, block, parts):
-        original(writer, block, parts)
-        passed.append(clock())
-        images.append(sum(len(part.event) for part in parts))
+        wrote(writer, block, parts)
+        ended.append(begun[0]())
 
-    BulkWriter.append = append
+    BulkImages.__call__, BulkWriter.append = make, append
     try:
-        options = [f"-n={n_images}", "--no-progress", *flags]
-        run_tool(GenerateTool(), [f"-i={path}", f"-o={output}", *options], cwd=folder, raises=True)
+        for n in (10, n_images):
+            begun.clear(), ended.clear()
+            options = [f"-n={n}", "--overwrite", "--no-progress", *flags]
+            tool = GenerateTool()
+            run_tool(tool, [f"-i={path}", f"-o={output}", *options], cwd=folder, raises=True)
     finally:
-        BulkWriter.append = original
-    yield f"bulk writing, {name}", sum(images[1:]), *np.sum(passed[1:], axis=0)
+        BulkImages.__call__, BulkWriter.append = made, wrote
+    yield f"bulk writing, {name}", n_written(output), *np.sum(ended, axis=0)
 
 
 def raw_append(path):

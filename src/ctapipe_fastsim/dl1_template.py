@@ -45,6 +45,7 @@ def write_template(path, source, thrown, process, **options):
     )
     if process is not None:
         process(event)
+    options = dict(options, write_dl1_parameters=process is not None)
     with DataWriter(event_source=source, output_path=path, **options) as writer:
         writer(event)
         distribution = shower_distribution(thrown, source.obs_id, shower[:0])

@@ -182,7 +182,6 @@ class GenerateTool(Tool):
             *(template, self._source, generator.thrown[0], self._process),
             parent=self,
             write_dl1_images=self.images,
-            write_dl1_parameters=self.parameters,
             compression_level=self.compression_level,
             context_metadata={REQUEST: self._request},
         )
