@@ -281,7 +281,8 @@ def test_what_cannot_be_done_is_refused(toy_model, tmp_path, by_showers):
     assert not output.exists()
     shutil.copyfile(by_showers[1], output)
     assert "exists" in refused(*given)
-    assert "another seed" in refused(*given, "--resume", *EXACT, "--seed=4", "--n-showers=800")
+    others = "--seed=4", "--obs-id=7", "--n-showers=800"
+    assert "another seed" in refused(*given, "--resume", *EXACT, *others)
     assert "another image_resolution" in refused(*given, "--resume", *SAME)
     assert output.read_bytes() == by_showers[1].read_bytes()
     shutil.copyfile(by_showers[0], output)
