@@ -278,16 +278,16 @@ class GenerateTool(Tool):
         source = self._source
         with open(source.input_url, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
+        traits = [name for name in source.trait_names(config=True) if name != "input_url"]
         request = dict(
             model=digest,
             versions={"ctapipe": ctapipe_version, "ctapipe-fastsim": __version__},
-            source={name: repr(getattr(source, name)) for name in source.trait_names(config=True)},
             images=self.images,
             true_images=self.true_images,
             parameters=self._process and str(self._process.get_current_config()),
             image_resolution=self.image_resolution,
+            **{name: repr(getattr(source, name)) for name in traits},
         )
-        del request["source"]["input_url"]
         return json.dumps(request, sort_keys=True)
 
     def _check_same_request(self):
