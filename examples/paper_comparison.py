@@ -39,6 +39,7 @@ from ctapipe_fastsim.image_generator import ImageGenerator
 from ctapipe_fastsim.model_file import read_model
 from ctapipe_fastsim.random_streams import random_stream
 from ctapipe_fastsim.training_data import read_production
+from ctapipe_fastsim.validation.bootstrap import compared
 from ctapipe_fastsim.validation.distances import relative_wasserstein
 from ctapipe_fastsim.validation.image_parameters import image_parameters
 from ctapipe_fastsim.validation.network_classifier import dense_network, held_out_score
@@ -167,7 +168,7 @@ def generate(kind, test, rng):
         )
         for b in blocks
     ]
-    counts, charge, _ = (np.concatenate(part) for part in zip(*drawn))
+    _, counts, charge, _ = (np.concatenate(part) for part in zip(*drawn))
     return values, counts, charge
 
 
@@ -183,7 +184,7 @@ def classifier_rows(samples, test, values, seed):
     for label, conditions in told.items():
         features = [sample.features(conditions) for sample in samples]
         yield label, *columns(tree_auc, features, groups, seed)
-    charges = [sample.charge for sample in samples]
+    charges = [np.arcsinh(sample.charge) for sample in samples]
     yield "AUC of a dense network on cleaned charges", *columns(network_auc, charges, groups, seed)
 
 
@@ -216,12 +217,19 @@ def mean_decades(ratio):
 
 def parameter_rows(samples, shower_number, seed):
     """Wasserstein distances to Monte Carlo; the floor's for samples of the same size."""
-    groups = shower_number[samples[0].event]
+    reference, *others = samples
     for name, label in SHOWN.items():
-        reference, *others = (sample.parameters[name] for sample in samples)
-        halves = floor(lambda a, b, *_: relative_wasserstein(a, b), reference, groups, seed)
-        distances = (relative_wasserstein(reference, other) for other in others)
-        yield f"{label}: Wasserstein distance / sd", halves / np.sqrt(2), *distances
+        found = [
+            compared(
+                relative_wasserstein,
+                *(reference.parameters[name], other.parameters[name]),
+                (shower_number[reference.event], shower_number[other.event]),
+                seed,
+            )
+            for other in others
+        ]
+        distances = [distance.value for distance, _ in found]
+        yield f"{label}: Wasserstein distance / sd", found[0][1].value, *distances
 
 
 def gamma_scores(gammas, protons, showers, samples, seed):
@@ -232,7 +240,7 @@ def gamma_scores(gammas, protons, showers, samples, seed):
     gamma_part = np.where(showers[0] % 5 == 0, "validation", "train")
     proton_part = np.choose(np.minimum(showers[1] % 5, 2), ["validation", "test", "train"])
     charges = [sample.charge for sample in samples]
-    images = np.concatenate([gammas, protons, *charges])
+    images = np.arcsinh(np.concatenate([gammas, protons, *charges]))
     n_scored = sum(map(len, charges))
     part = np.concatenate([gamma_part, proton_part, np.full(n_scored, "test")])
     is_gamma = np.arange(len(images)) < len(gammas)
