@@ -16,7 +16,10 @@ def with_models(resources):
 
 
 def test_every_bundled_model_can_be_read():
-    assert {"taiga-gamma", "taiga-proton"} <= set(bundled_models())
+    made = {
+        f"{array}-{primary}" for array in ("taiga", "mst-array") for primary in ("gamma", "proton")
+    }
+    assert made <= set(bundled_models())
     for name, path in bundled_models().items():
         assert is_model_file(path), name
         model, _ = read_model(path)

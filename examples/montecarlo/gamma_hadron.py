@@ -6,7 +6,7 @@ For the files see ../bundled_models.sh; for four FlashCam-like telescopes (gamma
 
     ctapipe-fastsim-simulate -o mst-gamma.dl1.h5 --primary gamma --telescopes mst-array \
         --energy-min "10 TeV" --energy-max "60 TeV" --altitude "70 deg" --viewcone "2 deg" \
-        --scatter-radius "250 m" -n 100 --obs-id 5
+        --scatter-radius "250 m" -n 40 --obs-id 5
 
 Image parameters as in the files, in the given range of energy, averaged over the telescopes of an
 event. The cut is on width + c length, with c and the threshold chosen on every second shower
