@@ -110,6 +110,12 @@ def compared(both, which, names):
         yield name, value[known], expected[known]
 
 
+def alike(name, value, expected, atol):
+    """To single precision; but a pixel right at the edge of a circle is in or out by rounding."""
+    differ = ~np.isclose(value, expected, rtol=2e-6, atol=atol)
+    return differ.mean() <= (0.01 if "concentration" in name else 0)
+
+
 def named(both, which, *starts):
     names = [name for name in both[0][1 + which] if name.removeprefix("true_").startswith(starts)]
     assert names
@@ -155,7 +161,7 @@ def test_light_is_the_same(both, which):
     not_here = "psi", "psi_uncertainty", "hillas_skewness", "core"  # see below
     for name, value, expected in compared(both, which, names):
         if not name.endswith(not_here):
-            assert value == pytest.approx(expected, rel=2e-6, abs=1e-6), name
+            assert alike(name, value, expected, atol=1e-6), name
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["image", "true image"])
@@ -178,7 +184,7 @@ def test_axes_are_the_same(both, which):
     assert skewness * np.sign(np.cos(ours - theirs)) == pytest.approx(expected, abs=1e-6)
     for name in ("hillas_psi_uncertainty", "concentration_core"):
         value, expected = found[name]
-        assert value[long] == pytest.approx(expected[long], rel=2e-6), name
+        assert alike(name, value[long], expected[long], atol=0), name
 
 
 @pytest.mark.parametrize("group", ["intensity", "peak_time"])
