@@ -32,25 +32,19 @@ def sizes_only(monkeypatch):
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    path = tmp_path_factory.mktemp("reference") / "mc.dl1.h5"
-    write_toy_production(path, subarray=toy_subarray(n_pixels=61), n_showers=80, seed=3)
-    return path
+    return write_bright(tmp_path_factory.mktemp("reference") / "mc.dl1.h5", seed=3)
 
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
     """The same telescope, other showers."""
-    path = tmp_path_factory.mktemp("other") / "events.dl1.h5"
-    write_toy_production(path, subarray=toy_subarray(n_pixels=61), n_showers=80, seed=4)
-    return path
+    return write_bright(tmp_path_factory.mktemp("other") / "events.dl1.h5", seed=4)
 
 
 @pytest.fixture(scope="module")
 def protons(tmp_path_factory):
     path = tmp_path_factory.mktemp("protons") / "protons.dl1.h5"
-    subarray = toy_subarray(n_pixels=61)
-    write_toy_production(path, subarray=subarray, n_showers=80, seed=5, primary_id=101)
-    return path
+    return write_bright(path, seed=5, primary_id=101)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +54,13 @@ def report(reference, other, protons, tmp_path_factory):
     files = [f"--reference={reference}", f"--generated={other}", f"--protons={protons}"]
     assert validate(folder, *files) == 0
     return folder
+
+
+def write_bright(path, **settings):
+    """A small production of which most images survive cleaning."""
+    subarray = toy_subarray(n_pixels=61)
+    write_toy_production(path, subarray=subarray, n_showers=80, light_yield=200, **settings)
+    return path
 
 
 def validate(folder, *options):
@@ -111,7 +112,7 @@ def test_provenance_knows_inputs_and_outputs(report):
     log = json.loads((report / "ctapipe-fastsim-validate.provenance.log").read_text())
     (activity,) = [a for a in log if a["activity_name"] == "ctapipe-fastsim-validate"]
     roles = [entry["role"] for entry in activity["input"]]
-    assert roles[-3:] == ["reference", "generated", "protons"]
+    assert {"reference", "generated", "protons"} <= set(roles)
     assert len(activity["output"]) == 2
 
 

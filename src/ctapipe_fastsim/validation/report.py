@@ -18,7 +18,8 @@ _ROLES = {"reference": "Monte Carlo", "generated": "generated", "protons": "prot
 _MOST_ROWS = 8  # figures without a goal that are shown at once
 _PAIRED = (
     "Every Monte Carlo image has one generated image of the same energy, direction, core and "
-    "X_max; its size was drawn by the model."
+    "X_max; its size was drawn by the model. Samples of the same showers can lie nearer to each "
+    "other than the floor, which compares different showers."
 )
 _UNPAIRED = (
     "The generated events come from files: their showers are others than those of the Monte "
@@ -72,7 +73,7 @@ def _summary(comparison, number):
         links[f"#part-{number}-{i}"] = f"{i}. {part.title}"
         for topic in part.topics:
             figures, _ = comparison.topics.get(topic, ([], {}))
-            rows += summary_rows(part.title, figures)
+            rows += summary_rows(_title(topic), figures)
     links[f"#part-{number}-gallery"] = f"{len(SECTIONS) + 1}. Gallery"
     return [
         paragraph(f"{comparison.telescope}: {_what_was_compared(comparison)}"),
@@ -93,6 +94,10 @@ def _what_was_compared(comparison):
     ]
     rounding = f" All are rounded as the coarsest file is: {', '.join(steps)}." if steps else ""
     return f"{'; '.join(counts)}.{rounding}"
+
+
+def _title(topic):
+    return topic.replace("_", " ").capitalize()
 
 
 def _verdict(comparison):
@@ -121,7 +126,7 @@ def _sections(comparison, seed, number):
         }
         body = [paragraph(part.text)]
         for name, (figures, _) in topics.items():
-            body += _tables(figures, name.replace("_", " ").capitalize())
+            body += _tables(figures, _title(name))
         arrays = {name: arrays for name, (_, arrays) in topics.items()}
         body += part.plots(comparison, arrays)
         anchor = f"part-{number}-{i}"

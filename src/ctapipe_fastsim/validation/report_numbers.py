@@ -18,8 +18,8 @@ def with_error(value, error):
         return "0"
     if not error > 1e-9 * abs(value):
         return f"{value:.4g}"
-    if abs(value) >= 1e5 or max(abs(value), error) < 1e-4:
-        return f"{value:.3g} ± {error:.2g}"
+    if abs(value) >= 1e5 or max(abs(value), error) < 1e-3:
+        return f"{value:.2g} ± {error:.2g}"
     digits = max(0, 1 - int(np.floor(np.log10(error))))
     return f"{value:z.{digits}f} ± {error:.{digits}f}"
 
