@@ -2,8 +2,8 @@
 
     python examples/trigger_fraction.py MODEL PRODUCTION.dl1.h5 [MORE.dl1.h5]
 
-In bins of energy and core distance: recorded over thrown in the files (one telescope), the same
-from the model, and the difference over its statistical error. A production uses each shower
+In bins of energy and core distance: events recorded by any telescope over thrown cores in the files
+(telescopes of one type), the same from the model, and the difference over its statistical error. A production uses each shower
 with several cores, so its error is larger than the binomial one; it is the scatter of such
 productions thrown and triggered by the model.
 """
@@ -36,27 +36,23 @@ def main():
     model, _ = read_model(model_path(options.model))
     production = read_production(options.production)
     edges, thrown = thrown_histogram(options.production)
-    (images,) = production.images.values()
-    fraction = histogram(images.showers, edges) / thrown
+    recorded = histogram(recorded_events(production), edges)
+    fraction = recorded / np.maximum(1, thrown)
 
     run = production.thrown[0]
     rng = random_stream("productions", options.seed)
     replicas = np.array([production_fraction(model, run, edges, rng) for _ in range(N_PRODUCTIONS)])
     expected, error = replicas.mean(axis=0), replicas.std(axis=0)
-    error = np.maximum(error, 1 / thrown)
+    error = np.maximum(error, 1 / np.maximum(1, thrown))
     pull = (fraction - expected) / error
     np.set_printoptions(precision=3, suppress=True, linewidth=160)
     print("energy edges (TeV)", edges[0], "\ncore distance edges (m)", edges[1])
     print("recorded fraction of the files\n", fraction)
     print("of the model\n", expected)
     print("difference over its error\n", pull.round(1))
-    print(
-        f"mean square {np.mean(pull**2):.2f}, in all {histogram(images.showers, edges).sum():.0f}"
-    )
-    total = histogram(images.showers, edges).sum() / thrown.sum()
-    print(
-        f"fraction in all: files {total:.4f}, model {(expected * thrown).sum() / thrown.sum():.4f}"
-    )
+    print(f"mean square {np.mean(pull[thrown > 0] ** 2):.2f}, in all {recorded.sum():.0f} events")
+    model_total = (expected * thrown).sum() / thrown.sum()
+    print(f"fraction in all: files {recorded.sum() / thrown.sum():.4f}, model {model_total:.4f}")
 
 
 def thrown_histogram(paths):
@@ -72,6 +68,14 @@ def thrown_histogram(paths):
     return (np.asarray(energy), np.asarray(distance)), total
 
 
+def recorded_events(production):
+    """Showers that left images, each core once."""
+    (images,) = production.images.values()
+    showers = images.showers
+    core = np.stack([showers.energy, showers.core_x, showers.core_y], axis=-1)
+    return showers[np.unique(core, axis=0, return_index=True)[1]]
+
+
 def histogram(showers, edges):
     """Showers in bins of energy and core distance."""
     return np.histogram2d(showers.energy, np.hypot(showers.core_x, showers.core_y), edges)[0]
@@ -80,17 +84,19 @@ def histogram(showers, edges):
 def production_fraction(model, run, edges, rng):
     """Recorded fraction of one production like ``run``, thrown and triggered by the model."""
     (kind,) = model.telescope_types.values()
-    (tel_id, telescope), *_ = model.subarray.tel.items()
-    trigger = ImageGenerator(kind, telescope.camera.geometry, device="cpu").trigger_probability
+    camera = model.subarray.telescope_types[0].camera.geometry
+    trigger = ImageGenerator(kind, camera, device="cpu").trigger_probability
     showers = run.replace(n_thrown=run.n_thrown // run.shower_reuse).throw(rng)
     showers = draw_development(model, showers, run.altitude, rng)
     showers = showers[np.repeat(np.arange(len(showers)), run.shower_reuse)]
     core_x, core_y = run.cores(rng, len(showers))
     showers = replace(showers, core_x=core_x, core_y=core_y)
-    position = model.subarray.positions[tel_id].to_value("m")
-    geometry = image_geometry(showers, run.altitude, run.azimuth, position)
-    probability = trigger(condition_values(showers, geometry, run.altitude))
-    recorded = showers[rng.random(len(showers)) < probability]
+    is_recorded = np.zeros(len(showers), dtype=bool)
+    for position in model.subarray.positions.values():
+        geometry = image_geometry(showers, run.altitude, run.azimuth, position.to_value("m"))
+        probability = trigger(condition_values(showers, geometry, run.altitude))
+        is_recorded |= rng.random(len(showers)) < probability
+    recorded = showers[is_recorded]
     return histogram(recorded, edges) / np.maximum(1, histogram(showers, edges))
 
 
