@@ -2,10 +2,10 @@
 
     python examples/trigger_fraction.py MODEL PRODUCTION.dl1.h5 [MORE.dl1.h5]
 
-In bins of energy and core distance: events recorded by any telescope over thrown cores in the files
-(telescopes of one type), the same from the model, and the difference over its statistical error. A production uses each shower
-with several cores, so its error is larger than the binomial one; it is the scatter of such
-productions thrown and triggered by the model.
+In bins of energy and core distance: events recorded by any telescope over thrown cores in the
+files (telescopes of one type), the same from the model, and the difference over its statistical
+error. A production uses each shower with several cores, so its error is larger than the
+binomial one; it is the scatter of such productions thrown and triggered by the model.
 """
 
 import argparse
