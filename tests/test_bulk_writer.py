@@ -26,7 +26,7 @@ def template(toy_array_model, generator, tmp_path_factory):
     path = tmp_path_factory.mktemp("template") / "template.h5"
     with CVAEEventSource(toy_array_model, n_showers=300, obs_id=4) as source:
         Provenance().start_activity("test")  # which ctapipe writes into headers
-        write_template(path, source, generator.thrown, None, write_dl1_images=True)
+        write_template(path, source, generator.thrown[0], None, write_dl1_images=True)
         Provenance().finish_activity("test")
     return path
 

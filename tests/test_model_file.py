@@ -143,7 +143,7 @@ def test_a_newer_format_is_refused(toy_model, tmp_path):
 
 def test_another_kind_is_refused(toy_model, toy_file, tmp_path):
     path = tmp_path / "other.fastsim.h5"
-    path.write_bytes(toy_model.read_bytes().replace(b" model 1 ", b" thing 1 ", 1))
+    path.write_bytes(toy_model.read_bytes().replace(b" model 2 ", b" thing 2 ", 1))
     assert "not a fastsim model" in refusal(path)
     assert "not a fastsim model" in refusal(toy_file)
 

@@ -49,7 +49,7 @@ def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
     number = np.searchsorted(edges, trigger_probability)
     of_class = [ratio[number == i] for i in range(N_CLASSES)]
     envelope = [np.quantile(r, ENVELOPE_LEVEL) if len(r) else 1.0 for r in of_class]
-    return {**trees, "envelope_edges": edges, "envelope": np.maximum(1, envelope)}
+    return {**trees, "envelope_edges": edges, "envelope": np.array(envelope)}
 
 
 def acceptance_probability(acceptance, features, trigger_probability):

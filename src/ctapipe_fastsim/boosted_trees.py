@@ -94,7 +94,7 @@ def check_trees(trees, n_features):
         raise ValueError("the trees point to nodes or features that are not there")
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sum_of_leaves(features, root, feature, threshold, left, right, value):
     total = np.zeros(len(features))
     for row in range(len(features)):

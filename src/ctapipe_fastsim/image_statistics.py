@@ -71,7 +71,7 @@ def image_statistics(charge, peak_time, along, across, neighbours, border, noise
     return statistics
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _bright_pixels(charge, neighbours, threshold, bright):
     """Write pixels that are above the threshold and not alone to ``bright``; their number."""
     n = 0
@@ -85,7 +85,7 @@ def _bright_pixels(charge, neighbours, threshold, bright):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _moments(charge, time, along, across, border, pixels, near, out):
     q = charge[pixels].astype(np.float64)
     u, v, t = along[pixels], across[pixels], time[pixels]
@@ -115,7 +115,7 @@ def _moments(charge, time, along, across, border, pixels, near, out):
     out[15] = border[pixels].sum()
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _neighbour_charges(charge, neighbours, out):
     pair = triple = total = squares = 0.0
     for pixel in range(len(charge)):
