@@ -73,6 +73,19 @@ def test_where_samples_agree_more_are_kept(learned):
     assert (np.concatenate(kept) <= 1).all()
 
 
+def test_samples_that_have_nothing_in_common_are_left_alone():
+    rng = np.random.default_rng(4)
+    condition = rng.random(4000)
+    values = generated(4000, condition, rng)
+    apart = fit_acceptance(
+        *(features(values + 100, condition), features(values, condition), condition),
+        np.arange(4000) % 10 == 0,
+        seed=1,
+    )
+    kept = acceptance_probability(apart, features(values, condition), condition)
+    assert kept.mean() > 0.99
+
+
 def test_features_hold_statistics_size_and_conditions():
     statistics = np.zeros((4, n_statistics()))
     found = acceptance_features(statistics, np.array([0, 1, 2, 3]), np.ones((4, 2)))

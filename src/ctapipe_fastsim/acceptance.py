@@ -47,9 +47,19 @@ def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
     ratio = np.exp(log_odds(trees, generated))
     edges = np.quantile(trigger_probability, np.arange(1, N_CLASSES) / N_CLASSES)
     number = np.searchsorted(edges, trigger_probability)
-    of_class = [ratio[number == i] for i in range(N_CLASSES)]
-    envelope = [np.quantile(r, ENVELOPE_LEVEL) if len(r) else 1.0 for r in of_class]
+    envelope = [_envelope(ratio[number == i]) for i in range(N_CLASSES)]
     return {**trees, "envelope_edges": edges, "envelope": np.array(envelope)}
+
+
+def _envelope(ratio):
+    """High quantile of r; its lowest value, so that all are kept, where r is no density ratio.
+
+    A density ratio is 1 on average over generated images. Trees that tell the samples apart
+    for certain, as those of a hardly trained network, do not know it: everything is far below 1.
+    """
+    if len(ratio) == 0 or not 0.5 < ratio.mean() < 2:
+        return ratio.min(initial=1)
+    return max(1, np.quantile(ratio, ENVELOPE_LEVEL))
 
 
 def acceptance_probability(acceptance, features, trigger_probability):
