@@ -17,7 +17,7 @@ WINDOW = 40.0
 
 @pytest.fixture
 def network():
-    sizes = NetworkSizes(1, -1.0, 3.0, 1.0, 15.0, 3.0, WINDOW, n_latent=2, hidden=8)
+    sizes = NetworkSizes(1, -1.0, 3.0, 1.0, 1.0, 0.5, 15.0, 3.0, WINDOW, n_latent=2, hidden=8)
     with torch.random.fork_rng():
         return CVAE(sizes, np.zeros(1), np.zeros(1)).double()
 

@@ -12,6 +12,7 @@ from ctapipe_fastsim.network import (
     SMALLEST_CLUMP,
     SMALLEST_SPREAD,
     NetworkSizes,
+    _binned,
     load_arrays,
     save_arrays,
 )
@@ -19,7 +20,8 @@ from ctapipe_fastsim.shower_frame import pixel_directions
 
 N_CONDITIONS, N_LATENT, N_IMAGES = 3, 4, 12
 SIZES = NetworkSizes(
-    N_CONDITIONS, -0.5, 3.0, 1.0, 15.0, 3.0, 30.0, N_LATENT, hidden=16, rank=12, n_u=16, n_v=9
+    *(N_CONDITIONS, -0.5, 3.0, 1.0, 1.0, 0.5, 15.0, 3.0, 30.0, N_LATENT),
+    *(16, 12, 16, 9),
 )
 
 
@@ -61,10 +63,10 @@ def images():
 def elbo_terms(cvae, images):
     """Every term of the evidence lower bound, summed over images."""
     counts, times, source_core, mirror, known = images
-    position = cvae.grid_position(source_core, mirror)
-    mean, log_variance = cvae.encode(counts, times, position, known)
+    view = cvae.view(source_core, mirror)
+    mean, log_variance = cvae.encode(counts, times, view, known)
     latent = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape)
-    light = cvae.decode(latent, position, known)
+    light = cvae.decode(latent, view, known)
     return {
         "counts": count_log_likelihood(counts, light.fraction, light.clump).sum(),
         "times": time_log_likelihood(counts, times, light, cvae).sum(),
@@ -92,8 +94,8 @@ def test_empty_and_bright_images_have_finite_gradients(cvae, images):
 
 def test_light_map_is_a_share_with_positive_clump_and_spread(cvae, images):
     *_, source_core, mirror, known = images
-    position = cvae.grid_position(source_core, mirror)
-    light = cvae.decode(10 * torch.randn(N_IMAGES, N_LATENT), position, known)
+    view = cvae.view(source_core, mirror)
+    light = cvae.decode(10 * torch.randn(N_IMAGES, N_LATENT), view, known)
     assert torch.allclose(light.fraction.sum(dim=1), torch.ones(N_IMAGES), atol=1e-5)
     assert (light.fraction >= 0).all()
     assert (light.clump >= SMALLEST_CLUMP).all()
@@ -102,14 +104,15 @@ def test_light_map_is_a_share_with_positive_clump_and_spread(cvae, images):
 
 
 def test_pixels_off_the_map_share_the_dark_level(cvae, images):
+    """A displacement of the maps by up to a pixel changes what is off the map."""
     *_, source_core, mirror, known = images
-    position = cvae.grid_position(source_core, mirror)
-    outside = (position[0].abs() > 1) | (position[1].abs() > 1)
-    assert 0.05 < outside.float().mean() < 0.9
-    light = cvae.decode(torch.zeros(N_IMAGES, N_LATENT), position, known)
-    for fraction, dark in zip(light.fraction, outside):
+    view = cvae.view(source_core, mirror)
+    light = cvae.decode(torch.zeros(N_IMAGES, N_LATENT), view, known)
+    far_off = (view.u < -0.8) | (view.v.abs() > 1.5)
+    assert 0.05 < far_off.float().mean() < 0.9
+    for fraction, dark in zip(light.fraction, far_off):
         assert torch.allclose(fraction[dark], fraction[dark][0])
-        assert fraction[dark].max() < fraction[~dark].min()
+        assert fraction[dark].max() < fraction[~dark].max()
 
 
 def test_a_mirrored_shower_with_mirrored_flag_gives_the_same_light(pixels, images):
@@ -119,14 +122,14 @@ def test_a_mirrored_shower_with_mirrored_flag_gives_the_same_light(pixels, image
     counts, times, source_core, mirror, known = images
     counts, times = torch.cat([counts, 0 * counts], dim=1), torch.cat([times, times], dim=1)
     latent = torch.randn(N_IMAGES, N_LATENT)
-    position = cvae.grid_position(source_core, mirror)
-    reflected = cvae.grid_position(source_core * torch.tensor([1, -1, 1, -1]), -mirror)
+    view = cvae.view(source_core, mirror)
+    reflected = cvae.view(source_core * torch.tensor([1, -1, 1, -1]), -mirror)
 
-    one, other = (cvae.decode(latent, p, known) for p in (position, reflected))
+    one, other = (cvae.decode(latent, p, known) for p in (view, reflected))
     for name in ("fraction", "clump", "time", "time_spread"):
         expected = getattr(one, name).roll(60, dims=1)
         assert torch.allclose(getattr(other, name), expected, rtol=1e-3, atol=1e-6), name
-    one = cvae.encode(counts, times, position, known)
+    one = cvae.encode(counts, times, view, known)
     other = cvae.encode(counts.roll(60, dims=1), times, reflected, known)
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(one, other))
 
@@ -135,7 +138,7 @@ def test_the_mirror_flag_matters(cvae, images):
     *_, source_core, mirror, known = images
     latent = torch.randn(N_IMAGES, N_LATENT)
     one, other = (
-        cvae.decode(latent, cvae.grid_position(source_core, flags), known).fraction
+        cvae.decode(latent, cvae.view(source_core, flags), known).fraction
         for flags in (mirror, -mirror)
     )
     assert not torch.allclose(one, other, rtol=1e-3)
@@ -156,36 +159,64 @@ def test_light_depends_on_the_place_in_the_shower_only(images, pixels):
     other = load_arrays(CVAE(SIZES, lon + 0.3, lat - 0.2), save_arrays(cvae))
     latent = torch.randn(N_IMAGES, N_LATENT)
     lights = [
-        network.decode(latent, network.grid_position(place, mirror), known).fraction
+        network.decode(latent, network.view(place, mirror), known).fraction
         for network, place in ((cvae, source_core), (other, moved))
     ]
     assert torch.allclose(*lights, rtol=1e-2)
 
 
-def test_grid_reaches_from_edge_to_edge():
-    cvae = CVAE(SIZES, [-0.5, 3.0, 1.25, 1.25, 1.25], [0, 0, -1, 1, 0])
-    along, across = cvae.grid_position(torch.tensor([[0, 0, 1.0, 0]]), torch.ones(1))
-    assert along[0].tolist() == pytest.approx([-1, 1, 0, 0, 0], abs=1e-6)
-    assert across[0].tolist() == pytest.approx([0, 0, -1, 1, 0], abs=1e-6)
+def test_maps_reach_from_edge_to_edge(cvae):
+    """And nodes are denser in the middle of the light than at the ends."""
+    u, v = torch.tensor([-0.5, 3.0, 1.0]), torch.tensor([-1.0, 1.0, 0.0])
+    along, across = cvae.map_position(u, v)
+    assert along[:2].tolist() == pytest.approx([-1, 1], abs=1e-6)
+    assert across.tolist() == pytest.approx([-1, 1, 0], abs=1e-6)
+    steps, _ = cvae.map_position(torch.tensor([0.9, 1.1, 2.7, 2.9]), torch.zeros(4))
+    assert steps[1] - steps[0] > 2 * (steps[3] - steps[2])
+
+
+def test_pixels_differ_in_a_learned_efficiency(cvae, images):
+    *_, source_core, mirror, known = images
+    told = torch.zeros(N_IMAGES, N_LATENT), cvae.view(source_core, mirror), known
+    before = cvae.decode(*told).fraction
+    with torch.no_grad():
+        cvae.log_efficiency[7] += math.log(2)
+    after = cvae.decode(*told).fraction
+    gained = (after / before)[:, 7] / (after / before)[:, 8]
+    assert torch.allclose(gained, torch.full_like(gained, 2), rtol=1e-4)
 
 
 def test_the_encoder_does_not_see_times_of_dark_pixels(cvae, images):
     counts, times, source_core, mirror, known = images
-    position = cvae.grid_position(source_core, mirror)
+    view = cvae.view(source_core, mirror)
     moved = torch.where(counts == 0, times + 5, times)
     assert not torch.equal(moved, times)
-    one, other = (cvae.encode(counts, t, position, known) for t in (times, moved))
+    one, other = (cvae.encode(counts, t, view, known) for t in (times, moved))
     assert torch.equal(one[0], other[0])
     assert torch.equal(one[1], other[1])
 
 
-def test_the_encoder_sees_all_light_on_the_map():
+def test_the_encoder_sees_light_on_the_map_only():
     rng = np.random.default_rng(0)
     lon, lat = rng.uniform(-0.4, 2.9, 50), rng.uniform(-0.9, 0.9, 50)
+    lon[:10] -= 5
     cvae = CVAE(SIZES, lon, lat)
-    position = cvae.grid_position(torch.tensor([[0, 0, 1.0, 0]]), torch.ones(1))
+    view = cvae.view(torch.tensor([[0, 0, 1.0, 0]]), torch.ones(1))
     counts = torch.as_tensor(rng.poisson(5, (1, 50)).astype(np.float32))
-    assert cvae._binned(counts, position).sum() == counts.sum()
+    assert _binned(counts, cvae._cell(view)).sum() == counts[:, 10:].sum()
+
+
+def test_orientation_repeats_with_the_symmetry_of_the_lattice():
+    """Cosine and sine of six times the angle, the sine with the sign of the reflection."""
+    i, j = np.mgrid[-4:5, -4:5].reshape(2, -1)
+    cvae = CVAE(SIZES, 0.2 * (i + 0.5 * j), 0.2 * np.sqrt(3) / 2 * j)
+    angle = torch.tensor([0.1, 0.1 + math.pi / 3, 0.1, -0.1])
+    core = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
+    source_core = torch.cat([torch.zeros(4, 2), core], dim=1)
+    found = cvae.view(source_core, torch.tensor([1.0, 1.0, -1.0, 1.0])).orientation
+    expected = torch.tensor([[math.cos(0.6), math.sin(0.6)]] * 4)
+    expected[2:, 1] *= -1
+    assert torch.allclose(found, expected, atol=1e-4)
 
 
 def test_arrays_go_out_and_in(cvae, pixels):

@@ -11,7 +11,7 @@ from model_helpers import SMALL_TRAINING, run_epochs
 from ctapipe_fastsim.conditions import condition_values
 from ctapipe_fastsim.flows import flow_sample
 from ctapipe_fastsim.network import save_arrays
-from ctapipe_fastsim.training import TrainingRun, held_out_showers
+from ctapipe_fastsim.training import TrainingRun, _weights, held_out_showers
 from ctapipe_fastsim.training_data import read_production
 
 OPTIONS = replace(SMALL_TRAINING, epochs=4, batch_size=32, patience=10)
@@ -211,12 +211,20 @@ def test_maps_cover_the_light(images):
     """Nearly all photo-electrons fall on the maps, and times are scaled by lit pixels."""
     run = TrainingRun(images, OPTIONS)
     source_core = torch.as_tensor(images.geometry.source_core_arrays())
-    along, across = run.cvae.grid_position(source_core, torch.ones(len(source_core)))
+    view = run.cvae.view(source_core, torch.ones(len(source_core)))
+    along, across = run.cvae.map_position(view.u, view.v)
     inside = (along.abs() <= 1) & (across.abs() <= 1)
     assert images.counts[inside.numpy()].sum() > 0.99 * images.counts.sum()
     bright = images.peak_time[images.counts >= 5]
     assert run.cvae.sizes.time_origin == pytest.approx(np.median(bright), abs=1e-3)
     assert 25 < run.cvae.sizes.time_window <= 30
+
+
+def test_bright_images_weigh_less():
+    weight = _weights(np.array([0, 10, 100, 1000, 100_000]))
+    assert weight.mean() == pytest.approx(1)
+    assert (np.diff(weight) < 0).all()
+    assert np.isfinite(_weights(np.zeros(3))).all()
 
 
 def test_a_single_shower_is_refused(images):

@@ -20,9 +20,25 @@ N_CLASSES = 20
 ENVELOPE_LEVEL = 0.98  # of r; the few images above are kept less often than they should
 
 
-def acceptance_features(statistics, size, conditions):
-    """What the trees are told, (B, F): `image_statistics`, true size, standardised conditions."""
-    return np.column_stack([statistics, np.log1p(size), conditions])
+def acceptance_features(statistics, size, alignment, conditions):
+    """What the trees are told.
+
+    Parameters
+    ----------
+    statistics : (B, S) array
+        Of `image_statistics`.
+    size : (B,) int array
+        True photo-electrons.
+    alignment : (B,) array
+        Of `PixelLattice.alignment`.
+    conditions : (B, C) array
+        Standardised.
+
+    Returns
+    -------
+    (B, S + 2 + C) array
+    """
+    return np.column_stack([statistics, np.log1p(size), alignment, conditions])
 
 
 def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
@@ -72,7 +88,7 @@ def acceptance_probability(acceptance, features, trigger_probability):
 def check_acceptance(acceptance, n_conditions):
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
     trees = {name: a for name, a in acceptance.items() if not name.startswith("envelope")}
-    check_trees(trees, n_statistics() + 1 + n_conditions)
+    check_trees(trees, n_statistics() + 2 + n_conditions)
     shapes = [np.shape(acceptance.get(name)) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")

@@ -12,6 +12,7 @@ from .flows import flow_sample, size_flow
 from .image_statistics import image_statistics, neighbour_table
 from .light_sharing import share_light
 from .network import CVAE, LightMap, NetworkSizes, load_arrays
+from .pixel_cells import pixel_cells
 from .shower_frame import pixel_directions, to_shower_frame
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
@@ -52,7 +53,8 @@ class ImageGenerator:
         self.pixels = pixel_directions(camera_geometry)
         self.neighbours = neighbour_table(camera_geometry)
         self.border = camera_geometry.get_border_pixel_mask(BORDER_RINGS)
-        self.spacing = _spacing(*self.pixels, self.neighbours)
+        self.spacing = self.cvae.lattice.spacing
+        self.cells = pixel_cells(*self.pixels, self.spacing)
 
     def trigger_probability(self, values):
         """Probability that the telescope records, (N,), for `condition_values`."""
@@ -104,7 +106,7 @@ class ImageGenerator:
         if size is None:
             size = self._draw_size(conditions, rng)
         light = self._light(conditions, geometry, size, rng)
-        counts = share_light(size, light.fraction.numpy(), light.clump.numpy(), rng)
+        counts = share_light(size, light.fraction.numpy(), light.clump.numpy(), self.cells, rng)
         with torch.no_grad():
             spread = self.cvae.time_spread(self._tensor(light.time_spread), self._tensor(counts))
         charge, peak_time = self.kind.response.draw(
@@ -123,7 +125,10 @@ class ImageGenerator:
             *(self.kind.response.noise, self.spacing),
         )
         return acceptance_features(
-            statistics, counts.sum(axis=1), self.kind.conditions.transform(values)
+            statistics,
+            counts.sum(axis=1),
+            self.cvae.lattice.alignment(geometry.core_lon, geometry.core_lat),
+            self.kind.conditions.transform(values),
         )
 
     def _draw_size(self, conditions, rng):
@@ -140,8 +145,8 @@ class ImageGenerator:
         noise = self._normal((len(size), self.cvae.sizes.n_latent), rng)
         latent = flow_sample(self.cvae.prior, known, noise)
         mirror = self._tensor(np.where(rng.random(len(size)) < 0.5, -1, 1).astype(np.float32))
-        position = self.cvae.grid_position(self._tensor(geometry.source_core_arrays()), mirror)
-        light = self.cvae.decode(latent, position, known)
+        view = self.cvae.view(self._tensor(geometry.source_core_arrays()), mirror)
+        light = self.cvae.decode(latent, view, known)
         return LightMap(*(getattr(light, f.name).cpu() for f in fields(light)))
 
     def _normal(self, shape, rng):
@@ -149,10 +154,3 @@ class ImageGenerator:
 
     def _tensor(self, array):
         return torch.as_tensor(array, device=self.device)
-
-
-def _spacing(lon, lat, neighbours):
-    """Distance of neighbouring pixels, deg."""
-    pixel, place = np.nonzero(neighbours >= 0)
-    neighbour = neighbours[pixel, place]
-    return float(np.median(np.hypot(lon[pixel] - lon[neighbour], lat[pixel] - lat[neighbour])))

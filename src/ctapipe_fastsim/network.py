@@ -5,6 +5,7 @@ numbers that the autoencoder is told), Z latents.
 """
 
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,18 +13,25 @@ from torch import nn
 from torch.nn import functional
 
 from .flows import latent_prior
+from .light_moments import N_MOMENTS, light_moments
+from .pixel_lattice import pixel_lattice
 from .shower_frame import to_shower_frame
 
 __all__ = [
     "CVAE",
     "LightMap",
     "NetworkSizes",
+    "PixelView",
     "load_arrays",
     "save_arrays",
 ]
 
-ENCODER_U, ENCODER_V = 24, 13
-N_MAPS = 4
+ENCODER_U, ENCODER_V = 32, 17
+N_ORIENTATION = 2
+N_COARSE_MAPS = 3
+N_DISPLACEMENT = 3
+SHIFT, TILT = 0.5, 0.1  # pixel spacings and rad, that a displacement of 1 means
+ACROSS_SCALE = 6  # nodes across stand evenly up to about this part of the extent
 SMALLEST_CLUMP = 0.02
 SMALLEST_SPREAD = 0.05
 
@@ -39,9 +47,11 @@ class NetworkSizes:
     n_latent, hidden, rank : int
         Latents; width of the hidden layers; width of the last one, which the maps are made of.
     n_u, n_v : int
-        Nodes of the maps along and across the shower.
+        Nodes of the map of light along and across the shower; the other maps have half as many.
     u_min, u_max, v_max : float, deg
         Extent of the maps.
+    u_centre, u_scale : float, deg
+        Where along the shower most of the light is; nodes are dense there.
     time_origin, time_scale : float, ns
         Median and spread of the arrival times in the training set.
     time_window : float, ns
@@ -52,14 +62,16 @@ class NetworkSizes:
     u_min: float
     u_max: float
     v_max: float
+    u_centre: float
+    u_scale: float
     time_origin: float
     time_scale: float
     time_window: float
     n_latent: int = 8
     hidden: int = 384
     rank: int = 160
-    n_u: int = 64
-    n_v: int = 33
+    n_u: int = 80
+    n_v: int = 41
 
     def to_dict(self):
         """Plain dictionary of the attributes."""
@@ -88,13 +100,29 @@ class LightMap:
     time_spread: torch.Tensor
 
 
+class PixelView(NamedTuple):
+    """The camera as seen from the shower.
+
+    Attributes
+    ----------
+    u, v : (B, P) tensors, deg
+        Pixels along and across the shower.
+    orientation : (B, 2) tensor
+        Cosine and sine of the angle between shower and pixel lattice, times the symmetry.
+    """
+
+    u: torch.Tensor
+    v: torch.Tensor
+    orientation: torch.Tensor
+
+
 class CVAE(nn.Module):
     """Encoder, decoder and learned latent prior in the shower frame.
 
     After Polyakov et al. 2022 (arXiv 2211.12553), who condition a CVAE on the image size; here
-    the decoder paints maps of log light density, clump size and arrival time with its spread on a
-    (u, v) grid,
-    and each pixel reads the maps at its own place.
+    the decoder paints maps of log light density, clump size and arrival time with its spread on
+    (u, v) grids, displaces them a little, and each pixel reads them at its own place. Pixels
+    differ in a learned relative efficiency.
 
     Parameters
     ----------
@@ -105,24 +133,58 @@ class CVAE(nn.Module):
     def __init__(self, sizes, pixel_lon, pixel_lat):
         super().__init__()
         self.sizes = sizes
+        self.lattice = pixel_lattice(pixel_lon, pixel_lat)
         for name, values in (("pixel_lon", pixel_lon), ("pixel_lat", pixel_lat)):
             values = torch.as_tensor(np.asarray(values), dtype=torch.float32)
             self.register_buffer(name, values, persistent=False)
         n_known = sizes.n_conditions + 1
         self.encoder = perceptron(
-            2 * ENCODER_U * ENCODER_V + n_known, (sizes.hidden,) * 2, 2 * sizes.n_latent
+            2 * ENCODER_U * ENCODER_V + N_MOMENTS + n_known + N_ORIENTATION,
+            (sizes.hidden,) * 2,
+            2 * sizes.n_latent,
         )
         self.decoder = perceptron(
-            sizes.n_latent + n_known,
+            sizes.n_latent + n_known + N_ORIENTATION,
             (sizes.hidden, sizes.hidden, sizes.rank),
-            N_MAPS * sizes.n_u * sizes.n_v,
+            sum(self._map_numbers),
         )
         self.prior = latent_prior(sizes.n_latent, n_known)
         self.dark = nn.Parameter(torch.tensor(-8.0))
+        self.log_efficiency = nn.Parameter(torch.zeros(len(pixel_lon)))
         self.log_camera_spread = nn.Parameter(torch.tensor(-1.0))
         self.time_signal_odds = nn.Parameter(torch.tensor([0.0, 1.0]))
 
-    def encode(self, counts, times, position, known):
+    @property
+    def n_coarse(self):
+        """Nodes across and along the shower of the maps other than that of light."""
+        return self.sizes.n_v // 2 + 1, self.sizes.n_u // 2 + 1
+
+    @property
+    def _map_numbers(self):
+        """How many numbers the decoder gives: map of light, the other maps, displacement."""
+        n_across, n_along = self.n_coarse
+        return self.sizes.n_v * self.sizes.n_u, N_COARSE_MAPS * n_across * n_along, N_DISPLACEMENT
+
+    def view(self, source_core, mirror):
+        """The camera as seen from B showers.
+
+        Parameters
+        ----------
+        source_core : (B, 4) tensor
+            Of `ImageGeometry.source_core_arrays`.
+        mirror : (B,) tensor of +1 and -1
+
+        Returns
+        -------
+        PixelView
+        """
+        u, v = to_shower_frame(self.pixel_lon, self.pixel_lat, source_core, mirror)
+        angle = torch.atan2(source_core[:, 3], source_core[:, 2])
+        angle = self.lattice.fold * (angle - self.lattice.angle)
+        orientation = torch.stack([torch.cos(angle), mirror * torch.sin(angle)], dim=1)
+        return PixelView(u, v, orientation)
+
+    def encode(self, counts, times, view, known):
         """Mean and log variance of the latents, (B, Z) each.
 
         Parameters
@@ -131,28 +193,31 @@ class CVAE(nn.Module):
             True photo-electrons.
         times : (B, P) tensor, ns
             Peak times; only those of lit pixels are looked at.
-        position : pair of (B, P) tensors
-            From `grid_position`.
+        view : PixelView
         known : (B, K) tensor
             Conditions and size.
         """
-        scaled = (times - self.sizes.time_origin) / self.sizes.time_scale
-        light = self._binned(counts, position)
-        mean_time = self._binned(counts * scaled.clamp(-5, 5), position) / light.clamp(min=1)
-        seen = torch.cat([torch.log1p(light), mean_time, known], dim=1)
-        mean, log_variance = self.encoder(seen).chunk(2, dim=1)
+        scaled = ((times - self.sizes.time_origin) / self.sizes.time_scale).clamp(-5, 5)
+        cell = self._cell(view)
+        light = _binned(counts, cell)
+        mean_time = _binned(counts * scaled, cell) / light.clamp(min=1)
+        moments = light_moments(counts, scaled, view.u, view.v, self.lattice.spacing)
+        seen = [torch.log1p(light), mean_time, moments, known, view.orientation]
+        mean, log_variance = self.encoder(torch.cat(seen, dim=1)).chunk(2, dim=1)
         return mean, log_variance.clamp(-12, 5)
 
-    def decode(self, latent, position, known):
+    def decode(self, latent, view, known):
         """`LightMap` of B images; arguments as in `encode`, ``latent`` is (B, Z)."""
         sizes = self.sizes
-        maps = self.decoder(torch.cat([latent, known], dim=1))
-        maps = maps.view(-1, N_MAPS, sizes.n_v, sizes.n_u)  # (B, 4, n_v, n_u)
-        where = torch.stack(position, dim=-1)[:, None]  # (B, 1, P, 2)
-        seen = functional.grid_sample(maps, where, align_corners=True, padding_mode="border")
-        log_light, clump, time, spread = seen[:, :, 0].unbind(dim=1)  # (B, P) each
-        outside = (position[0].abs() > 1) | (position[1].abs() > 1)
-        log_light = torch.where(outside, self.dark, log_light)
+        told = torch.cat([latent, known, view.orientation], dim=1)
+        light, coarse, displacement = self.decoder(told).split(self._map_numbers, dim=1)
+        x, y = self.map_position(*self._displaced(view, displacement))
+        where = torch.stack([x, y], dim=-1)[:, None]  # (B, 1, P, 2)
+        log_light = _read(light.view(-1, 1, sizes.n_v, sizes.n_u), where)[:, 0]
+        maps = _read(coarse.view(-1, N_COARSE_MAPS, *self.n_coarse), where)  # (B, 3, P)
+        clump, time, spread = maps.unbind(dim=1)  # (B, P) each
+        outside = (x.abs() > 1) | (y.abs() > 1)
+        log_light = torch.where(outside, self.dark, log_light) + self.log_efficiency
         return LightMap(
             functional.softmax(log_light, dim=1),
             functional.softplus(clump) + SMALLEST_CLUMP,
@@ -173,32 +238,51 @@ class CVAE(nn.Module):
         camera_spread = self.log_camera_spread.exp()
         return torch.sqrt(light_spread**2 / counts.clamp(min=1) + camera_spread**2)
 
-    def grid_position(self, source_core, mirror):
-        """Pixels on the maps: two (B, P) tensors, -1 to 1 from edge to edge.
+    def map_position(self, u, v):
+        """Places (deg) on the maps, -1 to 1 from edge to edge; same shapes.
 
-        Across the shower the nodes stand as sinh, dense on the axis where light is.
-
-        Parameters
-        ----------
-        source_core : (B, 4) tensor
-            Of `ImageGeometry.source_core_arrays`.
-        mirror : (B,) tensor of +1 and -1
+        Nodes stand as sinh, dense on the axis and where along it most light is.
         """
         sizes = self.sizes
-        u, v = to_shower_frame(self.pixel_lon, self.pixel_lat, source_core, mirror)
-        along = 2 * (u - sizes.u_min) / (sizes.u_max - sizes.u_min) - 1
-        x = v.abs() * (6 / sizes.v_max)
-        arsinh = torch.log(x + torch.sqrt(x * x + 1))  # torch.asinh takes ten times as long
-        return along, torch.copysign(arsinh, v) / np.arcsinh(6)
+        low, high = (
+            np.arcsinh((edge - sizes.u_centre) / sizes.u_scale)
+            for edge in (sizes.u_min, sizes.u_max)
+        )
+        along = _arsinh((u - sizes.u_centre) / sizes.u_scale)
+        across = _arsinh(v * (ACROSS_SCALE / sizes.v_max)) / np.arcsinh(ACROSS_SCALE)
+        return (2 * along - low - high) / (high - low), across
 
-    def _binned(self, values, position):
-        """Sum of pixel values (B, P) on the encoder's coarse grid, (B, ENCODER_U * ENCODER_V)."""
-        i = ((position[0] + 1) / 2 * ENCODER_U).floor().long()
-        j = ((position[1] + 1) / 2 * ENCODER_V).floor().long()
+    def _displaced(self, view, displacement):
+        """Places of the pixels (deg) on maps shifted along and across, and tilted."""
+        shift_u, shift_v, tilt = displacement.split(1, dim=1)  # (B, 1) each
+        unit = SHIFT * self.lattice.spacing
+        v = view.v - unit * shift_v - TILT * tilt * (view.u - self.sizes.u_centre)
+        return view.u - unit * shift_u, v
+
+    def _cell(self, view):
+        """Cell of the encoder's grid of each pixel, (B, P), and the number of cells for none."""
+        x, y = self.map_position(view.u, view.v)
+        i = ((x + 1) / 2 * ENCODER_U).floor().long()
+        j = ((y + 1) / 2 * ENCODER_V).floor().long()
         inside = (i >= 0) & (i < ENCODER_U) & (j >= 0) & (j < ENCODER_V)
-        cell = torch.where(inside, i * ENCODER_V + j, 0)
-        grid = values.new_zeros(len(values), ENCODER_U * ENCODER_V)
-        return grid.scatter_add_(1, cell, values * inside)
+        return torch.where(inside, i * ENCODER_V + j, ENCODER_U * ENCODER_V)
+
+
+def _binned(values, cell):
+    """Sum of pixel values (B, P) in the encoder's cells, (B, ENCODER_U * ENCODER_V)."""
+    grid = values.new_zeros(len(values), ENCODER_U * ENCODER_V + 1)
+    return grid.scatter_add_(1, cell, values)[:, :-1]
+
+
+def _read(maps, where):
+    """Maps (B, M, n_v, n_u) at places (B, 1, P, 2), bilinear: (B, M, P)."""
+    seen = functional.grid_sample(maps, where, align_corners=True, padding_mode="border")
+    return seen[:, :, 0]
+
+
+def _arsinh(x):
+    size = x.abs()  # torch.asinh takes ten times as long
+    return torch.copysign(torch.log(size + torch.sqrt(size * size + 1)), x)
 
 
 def perceptron(n_input, widths, n_output):

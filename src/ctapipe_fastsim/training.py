@@ -19,6 +19,7 @@ __all__ = ["TrainingOptions", "TrainingRun", "held_out_showers"]
 HELD_OUT_FRACTION = 0.1
 WARM_UP_EPOCHS = 3
 LIT_PIXEL = 5  # photo-electrons that make a peak time worth to scale by
+BRIGHTNESS_POWER = 0.75
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class TrainingRun:
     epoch : int
         Epochs done.
     history : dict of str to list
-        Held-out figures, one entry per epoch; natural logarithms per image.
+        Held-out figures, one entry per epoch; natural logarithms per image, bright images
+        weighted down.
     """
 
     def __init__(self, images, options):
@@ -78,6 +80,7 @@ class TrainingRun:
             )
         self.size = SizeScaling.fit(images.size)
         self._data = self._tensors(images, self.conditions.transform(values))
+        self._data["weight"] = torch.as_tensor(_weights(images.size))
         torch.manual_seed(int(random_stream("initial weights", options.seed).integers(2**62)))
         geometry = images.telescope.camera.geometry
         sizes = _network_sizes(images, len(self.conditions.names), options)
@@ -177,10 +180,10 @@ class TrainingRun:
         expected = []
         with torch.no_grad():
             for batch in torch.arange(len(self._data["counts"])).split(block):
-                counts, position, known = self._seen(batch, torch.ones(len(batch)))
+                counts, view, known = self._seen(batch, torch.ones(len(batch)))
                 times = self._data["times"][batch].to(counts)
-                mean, _ = self.cvae.encode(counts, times, position, known)
-                light = self.cvae.decode(mean, position, known)
+                mean, _ = self.cvae.encode(counts, times, view, known)
+                light = self.cvae.decode(mean, view, known)
                 spread = self.cvae.time_spread(light.time_spread, counts)
                 expected.append((light.time.cpu().numpy(), spread.cpu().numpy()))
         return tuple(np.concatenate(parts) for parts in zip(*expected))
@@ -194,32 +197,31 @@ class TrainingRun:
         }
 
     def _seen(self, batch, mirror, within=0.5):
-        """Counts, pixel positions and known numbers of a batch, on the device."""
+        """Counts, pixels as seen from the showers and known numbers of a batch, on the device."""
         device = self.options.device
         counts = self._data["counts"][batch]
         size = torch.as_tensor(self.size.transform(counts.sum(dim=1).numpy(), within))
         known = torch.cat([self._data["conditions"][batch], size[:, None]], dim=1).to(device)
-        position = self.cvae.grid_position(
-            self._data["source_core"][batch].to(device), mirror.to(device)
-        )
-        return counts.to(device), position, known
+        view = self.cvae.view(self._data["source_core"][batch].to(device), mirror.to(device))
+        return counts.to(device), view, known
 
     def _terms(self, batch, generator):
-        """Mean log likelihoods and KL of a batch, one random latent per image."""
+        """Weighted mean log likelihoods and KL of a batch, one random latent per image."""
         mirror = torch.sign(torch.rand(len(batch), generator=generator) - 0.5)
         within = torch.rand(len(batch), generator=generator).numpy()
-        counts, position, known = self._seen(batch, mirror, within)
+        counts, view, known = self._seen(batch, mirror, within)
         times = self._data["times"][batch].to(counts)
-        mean, log_variance = self.cvae.encode(counts, times, position, known)
+        mean, log_variance = self.cvae.encode(counts, times, view, known)
         noise = torch.randn(mean.shape, generator=generator).to(counts)
         latent = mean + torch.exp(0.5 * log_variance) * noise
-        light = self.cvae.decode(latent, position, known)
+        light = self.cvae.decode(latent, view, known)
         log_prior = self.cvae.prior(known).log_prob(latent)
         log_size = self.size_flow(known[:, :-1]).log_prob(known[:, -1:])
+        weight = self._data["weight"][batch].to(counts)
         return {
-            "counts": count_log_likelihood(counts, light.fraction, light.clump).mean(),
-            "times": time_log_likelihood(counts, times, light, self.cvae).mean(),
-            "kl": kl_sample(latent, mean, log_variance, log_prior).mean(),
+            "counts": (weight * count_log_likelihood(counts, light.fraction, light.clump)).mean(),
+            "times": (weight * time_log_likelihood(counts, times, light, self.cvae)).mean(),
+            "kl": (weight * kl_sample(latent, mean, log_variance, log_prior)).mean(),
             "size": log_size.mean(),
         }
 
@@ -272,6 +274,7 @@ def _network_sizes(images, n_conditions, options):
     lit = images.counts > 0
     u_low, u_high = _weighted_range(u[lit], images.counts[lit], 0.001)
     _, v_high = _weighted_range(np.abs(v[lit]), images.counts[lit], 0.002)
+    u_left, u_right = _weighted_range(u[lit], images.counts[lit], 0.16)
     low, middle, high = np.nanquantile(times, [0.16, 0.5, 0.84])
     window = np.nanmax(dark) - np.nanmin(dark)
     return NetworkSizes(
@@ -279,12 +282,25 @@ def _network_sizes(images, n_conditions, options):
         u_min=float(u_low),
         u_max=float(u_high),
         v_max=float(v_high),
+        u_centre=float((u_left + u_right) / 2),
+        u_scale=float(max((u_right - u_left) / 2, 0.1)),
         time_origin=float(middle),
         time_scale=float(max((high - low) / 2, 0.1)),
         time_window=float(max(window, 1.0)),
         n_latent=options.n_latent,
         hidden=options.hidden,
     )
+
+
+def _weights(size):
+    """Weights (N,) of the images in the loss, 1 on average.
+
+    The likelihood of an image grows with its light: without weights a few bright ones would
+    decide alone. Light is described at given size, so that weights that depend on nothing
+    else leave the best description what it is.
+    """
+    weight = (1 + size / max(1, np.median(size))) ** -BRIGHTNESS_POWER
+    return (weight / weight.mean()).astype(np.float32)
 
 
 def _weighted_range(values, weights, tail):

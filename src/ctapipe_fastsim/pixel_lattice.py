@@ -1,0 +1,62 @@
+"""The lattice that a camera's pixels stand on: spacing, symmetry and direction."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+__all__ = ["PixelLattice", "pixel_lattice"]
+
+NEIGHBOURS = 1.3  # spacings; the nearest pixels of hexagonal and square lattices are closer
+FEWEST_ORDERED = 0.5  # bond order of a lattice; pixels at random have less
+
+
+class PixelLattice(NamedTuple):
+    """How pixels stand.
+
+    Attributes
+    ----------
+    spacing : float, deg
+        Median distance of neighbouring pixels; 1 for a single one.
+    fold : int
+        A turn by 360 deg / fold brings the lattice onto itself: 6, 4, or 0 without a lattice.
+    angle : float, rad
+        Direction of one of the nearest neighbours.
+    """
+
+    spacing: float
+    fold: int
+    angle: float
+
+    def alignment(self, direction_lon, direction_lat):
+        """How well directions (N,) fit one of the nearest neighbour, from -1 to 1, (N,)."""
+        return np.cos(self.fold * (np.arctan2(direction_lat, direction_lon) - self.angle))
+
+
+def pixel_lattice(lon, lat):
+    """Find spacing, symmetry and direction by the bond-orientational order parameter.
+
+    The mean of exp(i n theta) over the directions theta of neighbours has the modulus 1 on a
+    lattice of n-fold symmetry (Nelson & Halperin 1979, Phys. Rev. B 19, 2457).
+
+    Parameters
+    ----------
+    lon, lat : (P,) arrays, deg
+
+    Returns
+    -------
+    PixelLattice
+    """
+    place = np.stack([lon, lat], axis=-1).astype(float)
+    tree = cKDTree(place)
+    spacing = float(np.median(tree.query(place, k=[min(2, len(place))])[0])) or 1.0
+    pairs = tree.query_pairs(NEIGHBOURS * spacing, output_type="ndarray")
+    if not len(pairs):
+        return PixelLattice(spacing, 0, 0.0)
+    bond = place[pairs[:, 1]] - place[pairs[:, 0]]
+    theta = np.arctan2(bond[:, 1], bond[:, 0])
+    order = {fold: np.exp(1j * fold * theta).mean() for fold in (6, 4)}
+    fold = max(order, key=lambda fold: abs(order[fold]))
+    if abs(order[fold]) < FEWEST_ORDERED:
+        return PixelLattice(spacing, 0, 0.0)
+    return PixelLattice(spacing, fold, float(np.angle(order[fold]) / fold))
