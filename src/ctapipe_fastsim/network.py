@@ -32,6 +32,7 @@ N_COARSE_MAPS = 3
 N_DISPLACEMENT = 3
 SHIFT, TILT = 0.5, 0.1  # pixel spacings and rad, that a displacement of 1 means
 ACROSS_SCALE = 6  # nodes across stand evenly up to about this part of the extent
+FARTHEST = 20.0  # displacement, in these units
 SMALLEST_CLUMP = 0.02
 SMALLEST_SPREAD = 0.05
 
@@ -254,6 +255,8 @@ class CVAE(nn.Module):
 
     def _displaced(self, view, displacement):
         """Places of the pixels (deg) on maps shifted along and across, and tilted."""
+        # grid_sample does not check where it reads: keep it from places that are not numbers
+        displacement = torch.nan_to_num(displacement).clamp(-FARTHEST, FARTHEST)
         shift_u, shift_v, tilt = displacement.split(1, dim=1)  # (B, 1) each
         unit = SHIFT * self.lattice.spacing
         v = view.v - unit * shift_v - TILT * tilt * (view.u - self.sizes.u_centre)
