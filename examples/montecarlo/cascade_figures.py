@@ -80,9 +80,9 @@ def report(energy, profiles, light, first):
     print(f"{energy:g} TeV, {n} showers, first interaction at {first.mean():.1f} g/cm2")
     print(f"  maximum at {mean[0]:.0f} +- {error[0]:.1f} g/cm2, expected {low:.0f} to {high:.0f}")
     print(f"  particles {mean[1]:.1f} +- {error[1]:.1f}, of Greisen's {mean[1] / greisen:.2f}")
-    print(f"  track length {mean[2]:.4g} +- {error[2]:.1g} g/cm2")
+    print(f"  track length {mean[2]:.4g} g/cm2 +- {error[2] / mean[2]:.2%}")
     for distance, photons, sigma in zip(DISTANCES, mean[3:], error[3:]):
-        print(f"  photons per m2 at {distance} m: {photons:.1f} +- {sigma:.1f}")
+        print(f"  photons per m2 at {distance} m: {photons:.4g} +- {sigma / photons:.1%}")
 
 
 def profile_figures(profiles):

@@ -1,6 +1,6 @@
 """Compare sizes and shapes of TAIGA-IACT gamma images with those of CORSIKA simulations.
 
-    python examples/montecarlo/taiga_images.py [--showers 60 40]
+    python examples/montecarlo/taiga_images.py [--showers 50 40]
 
 The reference numbers are medians over 5698 published TAIGA-IACT Monte Carlo images (CORSIKA
 showers, zenith angles of 30 to 40 deg, cleaning at 14 and 7 p.e.), in bins of impact distance
@@ -52,7 +52,7 @@ REFERENCE = {
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--showers", type=int, nargs=2, default=(60, 40))
+    options.add_argument("--showers", type=int, nargs=2, default=(50, 40))
     options.add_argument("--seed", type=int, default=0)
     options = options.parse_args()
 
