@@ -11,6 +11,14 @@ pytest.register_assert_rewrite("helpers")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_provenance():
+    """A tool of ctapipe lists all installed packages, and writes down those of all before it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ctapipe.core.provenance._get_python_packages", list, raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def toy_file(tmp_path_factory):
     """DL1 file of one telescope: 300 showers, each used five times."""
@@ -53,14 +61,9 @@ def gamma_proton_files(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def gamma_proton_model(gamma_proton_files, tmp_path_factory):
-    """Model file of both primaries, its trigger learned in fewer steps than usual."""
-    from ctapipe_fastsim import trigger
-
+    """Model file of both primaries."""
     output = tmp_path_factory.mktemp("gamma_proton_model") / "both.fastsim.h5"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trigger, "STEPS", 800)
-        patch.setattr(trigger, "BATCH", 1024)
-        return train(gamma_proton_files, output)
+    return train(gamma_proton_files, output)
 
 
 @pytest.fixture(scope="session")
@@ -98,11 +101,16 @@ def read(model_file):
 
 
 def train(dl1_files, model_file):
-    """Train a small network for three epochs and return the model file."""
+    """Train a small network for three epochs, its trigger in few steps; return the model file."""
+    from ctapipe_fastsim import trigger
     from ctapipe_fastsim.tools.train import TrainTool
 
     log = model_file.with_suffix(".log")
     options = ["--epochs=3", "--hidden=48", "--no-progress", f"--provenance-log={log}"]
     files = ["-i", *map(str, dl1_files)]
-    run_tool(TrainTool(), [*files, f"-o={model_file}", *options], raises=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trigger, "BATCH", 512)
+        patch.setattr(trigger, "STEPS", 500)
+        patch.setattr(trigger, "FIRST_STEPS", 150)
+        run_tool(TrainTool(), [*files, f"-o={model_file}", *options], raises=True)
     return model_file

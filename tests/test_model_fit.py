@@ -39,9 +39,10 @@ def trained(images):
 
 @pytest.fixture(scope="module")
 def kind(trained, images, production, developed):
-    """The telescope type, with the trigger learned in full but for the size of the steps."""
+    """The telescope type, with the trigger learned in fewer and smaller steps."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trigger, "BATCH", 1024)
+        patch.setattr(trigger, "BATCH", 512)
+        patch.setattr(trigger, "STEPS", 800)
         return fit_telescope_type(trained, images, production, developed)
 
 

@@ -5,7 +5,11 @@
 No magnetic field, charged particles above 20 MeV, photons of 300 to 600 nm at 2200 m with
 atmospheric absorption and no other loss. The maximum belongs between X0 (ln(E/Ec) - 0.5) and
 X0 (ln(E/Ec) + 0.5), the number of particles at about 57 % of Greisen's, and the Cherenkov ring
-near 120 m. Errors are statistical.
+near 120 m.
+
+Most of what showers differ in is how deep they begin. That is known, so that all figures are
+brought to the mean depth of the first interaction, 9/7 X0, by a straight line. Errors are
+statistical, of what is left.
 """
 
 import argparse
@@ -13,6 +17,7 @@ import argparse
 import numpy as np
 from tqdm.auto import tqdm
 
+from ctapipe_fastsim.montecarlo.atmosphere import depth
 from ctapipe_fastsim.montecarlo.cherenkov import photon_yield
 from ctapipe_fastsim.montecarlo.constants import RADIATION_LENGTH
 from ctapipe_fastsim.montecarlo.shower import Sky, simulate_shower
@@ -23,6 +28,7 @@ DISTANCES = np.array([40, 80, 120, 140, 200, 300])  # m
 MIRRORS_PER_RING, MIRROR_RADIUS = 8, 3.0  # m
 GROUND = 2200e2  # cm
 CRITICAL_ENERGY = 86e-6  # TeV
+FREE_PATH = 9 / 7 * RADIATION_LENGTH
 
 
 def main():
@@ -35,13 +41,14 @@ def main():
     yields = photon_yield(wavelength, np.ones_like(wavelength), GROUND, 1.0)
     sky = Sky(GROUND, (0.0, 0.0, 0.0), np.eye(3), yields)
     for energy, n_showers in zip(ENERGIES, options.showers):
-        profiles, light = [], []
+        profiles, light, first = [], [], []
         for number in tqdm(range(n_showers), desc=f"{energy} TeV", leave=False):
             shower = simulate(energy, sky, options.seed, number)
             profiles.append(shower.profile)
             rings = shower.telescope // MIRRORS_PER_RING
             light.append(np.bincount(rings, minlength=len(DISTANCES)))
-        report(energy, np.array(profiles), np.array(light))
+            first.append(depth(shower.first_interaction))
+        report(energy, np.array(profiles), np.array(light), np.array(first))
 
 
 def simulate(energy, sky, seed, number):
@@ -60,32 +67,37 @@ def simulate(energy, sky, seed, number):
     )
 
 
-def report(energy, profiles, light):
-    """Means over showers; errors from halves of them drawn again and again."""
-    rng = np.random.default_rng(0)
+def report(energy, profiles, light, first):
+    """Means over showers, at the mean depth of the first interaction."""
     n = len(profiles)
-    again = [profile_figures(profiles[rng.integers(n, size=n)].mean(axis=0)) for _ in range(200)]
-    error = np.std(again, axis=0)
-    maximum, number, track = profile_figures(profiles.mean(axis=0))
+    density = light / (MIRRORS_PER_RING * np.pi * MIRROR_RADIUS**2)
+    line = np.stack([np.ones(n), first - FREE_PATH], axis=-1)
+    (mean, _), squares, *_ = np.linalg.lstsq(line, np.hstack([profile_figures(profiles), density]))
+    error = np.sqrt(squares / (n - 2) / n)
     logarithm = np.log(energy / CRITICAL_ENERGY)
     low, high = (RADIATION_LENGTH * (logarithm + shift) for shift in (-0.5, 0.5))
     greisen = 0.31 / np.sqrt(logarithm) * energy / CRITICAL_ENERGY
-    print(f"{energy:g} TeV, {n} showers")
-    print(f"  maximum at {maximum:.0f} +- {error[0]:.0f} g/cm2, expected {low:.0f} to {high:.0f}")
-    print(f"  particles {number:.0f} +- {error[1]:.0f}, of Greisen's number {number / greisen:.2f}")
-    print(f"  track length {track:.3g} +- {error[2]:.1g} g/cm2")
-    area = MIRRORS_PER_RING * np.pi * MIRROR_RADIUS**2
-    density, spread = light.mean(axis=0) / area, light.std(axis=0) / area / np.sqrt(n)
-    for distance, mean, sigma in zip(DISTANCES, density, spread):
-        print(f"  photons per m2 at {distance} m: {mean:.1f} +- {sigma:.1f}")
+    print(f"{energy:g} TeV, {n} showers, first interaction at {first.mean():.1f} g/cm2")
+    print(f"  maximum at {mean[0]:.0f} +- {error[0]:.1f} g/cm2, expected {low:.0f} to {high:.0f}")
+    print(f"  particles {mean[1]:.1f} +- {error[1]:.1f}, of Greisen's {mean[1] / greisen:.2f}")
+    print(f"  track length {mean[2]:.4g} g/cm2 +- {error[2] / mean[2]:.2%}")
+    for distance, photons, sigma in zip(DISTANCES, mean[3:], error[3:]):
+        print(f"  photons per m2 at {distance} m: {photons:.4g} +- {sigma / photons:.1%}")
 
 
-def profile_figures(profile):
-    """Depth of the maximum (parabola over 110 g/cm2), its height, and the track length."""
-    top = profile.argmax()
+def profile_figures(profiles):
+    """Depth of maximum (parabola over 110 g/cm2, jackknifed), particles there, track length."""
+    n, total = len(profiles), profiles.sum(axis=0)
+    top = total.argmax()
     near = np.arange(top - 5, top + 6)
-    a, b, _ = np.polyfit(10.0 * near, profile[near], 2)
-    return -b / 2 / a, profile.max(), 10 * profile.sum()
+
+    def maximum(profile):
+        a, b, _ = np.polyfit(10.0 * near, profile[near], 2)
+        return -b / 2 / a
+
+    without_one = np.array([maximum(total - profile) for profile in profiles])
+    jackknifed = n * maximum(total) - (n - 1) * without_one
+    return np.stack([jackknifed, profiles[:, top], 10 * profiles.sum(axis=1)], axis=-1)
 
 
 if __name__ == "__main__":

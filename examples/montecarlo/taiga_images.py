@@ -1,26 +1,39 @@
 """Compare sizes and shapes of TAIGA-IACT gamma images with those of CORSIKA simulations.
 
-    ctapipe-fastsim-simulate -o taiga.dl1.h5 --energy-min "20 TeV" --energy-max "200 TeV" \
-        --altitude "55 deg" --viewcone "1 deg" --scatter-radius "450 m" -n 73 --reuse 40
-    ctapipe-fastsim-simulate -o taiga2.dl1.h5 --energy-min "60 TeV" --energy-max "200 TeV" \
-        --altitude "55 deg" --viewcone "1 deg" --scatter-radius "450 m" -n 60 --reuse 40 --obs-id 9
-    python examples/montecarlo/taiga_images.py taiga.dl1.h5 taiga2.dl1.h5
+    python examples/montecarlo/taiga_images.py [--showers 50 40]
 
 The reference numbers are medians over 5698 published TAIGA-IACT Monte Carlo images (CORSIKA
 showers, zenith angles of 30 to 40 deg, cleaning at 14 and 7 p.e.), in bins of impact distance
 and energy: size over energy (p.e. per TeV), width and length (deg).
+
+Gammas of an E^-2 spectrum come from 30 to 40 deg, seen in the centre of the camera; each shower
+is seen by as many telescopes in every bin, evenly spread over it. Images of a shower are alike,
+so that errors are from showers drawn again and again.
 """
 
 import argparse
 
+import astropy.units as u
 import numpy as np
 from ctapipe.image import TailcutsImageCleaner, hillas_parameters
 from ctapipe.image.hillas import HillasParameterizationError
+from tqdm.auto import tqdm
 
-from ctapipe_fastsim.training_data import read_production
+from ctapipe_fastsim.montecarlo.camera import Camera
+from ctapipe_fastsim.montecarlo.cherenkov import photon_yield
+from ctapipe_fastsim.montecarlo.shower import Sky, simulate_shower
+from ctapipe_fastsim.montecarlo.telescope_response import photomultiplier_efficiency
+from ctapipe_fastsim.montecarlo.telescope_sets import TELESCOPE_SETS
+from ctapipe_fastsim.random_streams import random_stream
+from ctapipe_fastsim.shower_frame import camera_axes, unit_vector
 
+TAIGA = TELESCOPE_SETS["taiga-iact"]
+GROUND = TAIGA.site[2]  # m
+ZENITH = 30, 40  # deg
+PER_BIN = 6  # telescopes
+FEWEST_PIXELS = 4
 IMPACT = np.array([0, 80, 120, 160, 200, 260, 340, 450])  # m
-ENERGY = np.array([20, 60, 200])  # TeV
+ENERGY = (20, 60), (60, 200)  # TeV
 REFERENCE = {
     "size / E": [
         *((42.9, 52.0), (45.5, 52.8), (43.6, 48.8), (29.4, 30.6)),
@@ -39,48 +52,84 @@ REFERENCE = {
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("production", nargs="+")
+    options.add_argument("--showers", type=int, nargs=2, default=(50, 40))
+    options.add_argument("--seed", type=int, default=0)
     options = options.parse_args()
 
-    production = read_production(options.production)
-    (images,) = production.images.values()
-    measured = parameters(production.subarray, images)
-    row = np.digitize(images.geometry.impact_distance, IMPACT) - 1
-    column = np.digitize(images.showers.energy, ENERGY) - 1
-    print("impact (m)   TeV     " + "".join(f"{name:>26s}" for name in REFERENCE) + "   images")
-    for i in range(len(IMPACT) - 1):
-        for j in range(len(ENERGY) - 1):
-            chosen = (row == i) & (column == j) & np.isfinite(measured["width"])
-            line = f"{IMPACT[i]:3d}-{IMPACT[i + 1]:3d}   {ENERGY[j]:3d}-{ENERGY[j + 1]:3d}  "
-            for name, reference in REFERENCE.items():
-                median, expected = np.median(measured[name][chosen]), reference[i][j]
-                line += f"  {median:8.3f} {expected:7.3f} {median / expected - 1:+7.1%}"
-            print(line, f"{chosen.sum():6d}")
+    subarray = TAIGA.subarray("taiga-iact")
+    camera = Camera(subarray.tel[1].camera.geometry, TAIGA.response)
+    print("impact (m)   TeV  " + "".join(f"{name:>28s}" for name in REFERENCE) + "   images")
+    for column, (energies, n_showers) in enumerate(zip(ENERGY, options.showers)):
+        measured = []
+        for number in tqdm(range(n_showers), desc=f"{energies} TeV", leave=False):
+            rng = random_stream("taiga images", options.seed, column, number)
+            energy, images = simulate(energies, rng)
+            rows = [parameters(subarray, camera.expose(image, rng)) for image in images]
+            measured.append(np.array(rows) / [energy, 1, 1])
+        report(column, np.array(measured).reshape(n_showers, len(IMPACT) - 1, PER_BIN, -1))
 
 
-def parameters(subarray, images):
-    """Size over energy, width and length of every image; NaN where cleaning leaves nothing."""
+def simulate(energies, rng):
+    """One gamma: energy (TeV), and photo-electrons in `PER_BIN` telescopes for each bin."""
+    low, high = energies
+    energy = 1 / (1 / low - rng.random() * (1 / low - 1 / high))
+    altitude = np.radians(90 - rng.uniform(*ZENITH))
+    direction = unit_vector(altitude, np.pi)
+    axes = np.stack([*camera_axes(altitude, np.pi), direction])
+    inner, outer = (np.repeat(edges.astype(float), PER_BIN) for edges in (IMPACT[:-1], IMPACT[1:]))
+    impact = np.sqrt(inner**2 + rng.random(len(inner)) * (outer**2 - inner**2))
+    around = rng.uniform(0, 2 * np.pi, len(impact))
+    across = np.stack([impact * np.cos(around), impact * np.sin(around)], axis=-1) @ axes[:2]
+    positions = across - np.outer(across[:, 2] / direction[2], direction)  # on the ground
+    efficiency = np.full(len(impact), TAIGA.response.photon_efficiency)
+    mirrors = positions, np.full(len(impact), TAIGA.mirror_area), efficiency
+    yields = photon_yield(*photomultiplier_efficiency(), 100 * GROUND, direction[2])
+    sky = Sky(100 * GROUND, tuple(1e-6 * b for b in TAIGA.field), axes, yields)
+    seed = int(rng.integers(2**62))
+    light = simulate_shower(
+        *("gamma", energy, direction, mirrors, sky), lambda: random_stream("shower", seed)
+    )
+    return energy, np.split(light.photons, np.searchsorted(light.telescope, range(1, len(impact))))
+
+
+def parameters(subarray, recorded):
+    """Size, width and length of an image; NaN without a trigger or anything left by cleaning."""
+    if recorded is None:
+        return np.full(3, np.nan)
+    geometry, image = subarray.tel[1].camera.geometry, recorded[0]
     cleaner = TailcutsImageCleaner(
         subarray=subarray,
         picture_threshold_pe=14,
         boundary_threshold_pe=7,
         min_picture_neighbors=1,
     )
-    geometry = subarray.tel[1].camera.geometry
-    focal_length = geometry.frame.focal_length.to_value("m")
-    result = {name: np.full(len(images.charge), np.nan) for name in REFERENCE}
-    for i, charge in enumerate(images.charge):
-        mask = cleaner(tel_id=1, image=charge)
-        if mask.sum() < 4:
-            continue
-        try:
-            hillas = hillas_parameters(geometry[mask], charge[mask])
-        except HillasParameterizationError:
-            continue
-        result["size / E"][i] = hillas.intensity / images.showers.energy[i]
-        result["width"][i] = np.degrees(hillas.width.to_value("m") / focal_length)
-        result["length"][i] = np.degrees(hillas.length.to_value("m") / focal_length)
-    return result
+    mask = cleaner(tel_id=1, image=image)
+    try:
+        hillas = hillas_parameters(geometry[mask], image[mask])
+    except HillasParameterizationError:
+        return np.full(3, np.nan)
+    if mask.sum() < FEWEST_PIXELS:
+        return np.full(3, np.nan)
+    focal_length = TAIGA.focal_length * u.m
+    angles = (np.degrees((x / focal_length).to_value("")) for x in (hillas.width, hillas.length))
+    return np.array([hillas.intensity, *angles])
+
+
+def report(column, measured):
+    """Medians and their errors, from (S, bins, telescopes, 3) values."""
+    n_showers = len(measured)
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(n_showers, size=(200, n_showers))
+    medians = np.nanmedian(measured, axis=(0, 2))  # (bins, 3)
+    errors = np.std([np.nanmedian(measured[d], axis=(0, 2)) for d in drawn], axis=0)
+    low, high = ENERGY[column]
+    for i, (inner, outer) in enumerate(zip(IMPACT[:-1], IMPACT[1:])):
+        line = f"{inner:3d}-{outer:3d}   {low:3d}-{high:3d}  "
+        for reference, median, error in zip(REFERENCE.values(), medians[i], errors[i]):
+            expected = reference[i][column]
+            line += f"  {median:7.3f} {expected:7.3f} {median / expected - 1:+6.1%}"
+            line += f" +-{error / expected:5.1%}"
+        print(line, f"{np.isfinite(measured[:, i, :, 0]).sum():6d}")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def fit_trigger_table(recorded, thrown, thrown_logit, n_thrown):
         spread = csr_array(hats.multiply((probability * (1 - probability))[:, None]))
         curvature = weight * (hats.T @ spread).toarray() + PRIOR * np.eye(len(logit))
         step = np.linalg.solve(curvature, slope)
-        logit += step * min(1, LARGEST_STEP / np.abs(step).max())
+        logit += step / max(1, np.abs(step).max() / LARGEST_STEP)
     return table
 
 

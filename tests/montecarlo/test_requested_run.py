@@ -104,6 +104,16 @@ def test_an_hdf5_file_without_a_subarray_is_refused(tmp_path):
     refused_file(tmp_path / "empty.h5", "empty.h5", "no subarray can be read")
 
 
+def test_a_file_without_reference_location_is_refused(tmp_path):
+    """ctapipe reads older files that have none as if they were at zero degrees."""
+    path = written(tmp_path)
+    with tables.open_file(path, "r+") as h5file:
+        attributes = h5file.root.configuration.instrument.subarray.layout.attrs
+        for axis in "xyz":
+            del attributes[f"reference_itrs_{axis}"]
+    refused_file(path, "array.h5", "no reference location")
+
+
 def test_a_subarray_without_reference_location_is_refused(tmp_path, monkeypatch):
     """ctapipe does not write such files, but its other readers make such subarrays."""
     path = written(tmp_path)
@@ -133,7 +143,7 @@ def test_a_telescope_below_the_ground_is_refused(tmp_path, height):
 
 
 def test_a_site_at_sea_level_is_taken(tmp_path):
-    site = EarthLocation(lon=0 * u.deg, lat=0 * u.deg, height=0 * u.m)
+    site = EarthLocation(lon=0 * u.deg, lat=45 * u.deg, height=0 * u.m)
     subarray, _, _ = read_telescopes(str(written(tmp_path, reference_location=site)))
     assert abs(subarray.reference_location.geodetic.height) < 1e-3 * u.m
 
@@ -188,10 +198,19 @@ def test_more_telescopes_than_there_are_cannot_trigger():
     refused_run("min_telescopes 4", "only 3", min_telescopes=4)
 
 
-@pytest.mark.parametrize("n_showers", [10**7, 10**9])
-def test_a_run_of_days_is_refused_with_the_estimate(n_showers):
-    message = refused_run("days", f"{n_showers} showers", n_thrown=n_showers)
-    assert float(message.split("about ")[1].split(" days")[0]) > 2
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(n_thrown=10**7),
+        dict(n_thrown=10**9),
+        dict(n_thrown=1000, energy_min=2e3, energy_max=2e5),
+    ],
+)
+def test_a_run_of_days_is_refused_with_the_estimate(changes, monkeypatch):
+    """Many showers, or a few of more than 2 PeV."""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    message = refused_run("days", f"{changes['n_thrown']} showers", **changes)
+    assert float(message.split("about ")[1].split(" days")[0]) > 1
 
 
 def test_twice_the_showers_take_twice_the_time(monkeypatch):

@@ -31,14 +31,6 @@ EVERYTHING |= dict(pointing=True, true_parameters=False, dl2=False)
 OUTPUT = "out.dl1.h5"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_provenance():
-    """The list of installed packages takes longer than a shower."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ctapipe.core.provenance._get_python_packages", list, raising=False)
-        yield
-
-
 @pytest.fixture(scope="module")
 def gamma_file(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gamma")

@@ -14,7 +14,7 @@ from ctapipe.instrument import SubarrayDescription
 from helpers import full_disk, interrupt
 from toy_production import toy_subarray, toy_telescope, write_toy_production
 
-from ctapipe_fastsim import model_fit, trigger
+from ctapipe_fastsim import model_fit, thrown_anew, trigger
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.eventsource import CVAEEventSource
 from ctapipe_fastsim.model_file import read_model
@@ -32,8 +32,8 @@ def quick_fits():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trigger, "STEPS", 20)
         patch.setattr(trigger, "BATCH", 256)
+        patch.setattr(thrown_anew, "N_SPREAD", 10_000)
         patch.setattr(model_fit, "DEVELOPMENT_EPOCHS", 2)
-        patch.setattr("ctapipe.core.provenance._get_python_packages", list, raising=False)
         yield
 
 

@@ -17,7 +17,7 @@ from .telescope_sets import TELESCOPE_SETS
 __all__ = ["check_field", "check_run", "read_telescopes"]
 
 SECONDS_PER_TEV, SECONDS_PER_TEV_AND_TELESCOPE = 0.05, 0.0006
-LONGEST_RUN = 2 * 86400  # s
+LONGEST_RUN = 86400  # s
 STEEPEST_SPECTRUM = 20
 STRONGEST_FIELD = 1000  # microtesla
 LOWEST_ENERGY = {"gamma": 1e-3, "electron": 1e-3, "proton": 5e-3, "helium": 0.02, "iron": 0.3}
@@ -65,7 +65,9 @@ def _read_subarray(path):
 
 
 def _check_subarray(subarray, path):
-    if subarray.reference_location is None:
+    location = subarray.reference_location
+    # ctapipe puts arrays of files without a location at 0 deg, 0 deg, 0 m, which is at sea
+    if location is None or abs(location.lon) + abs(location.lat) < 1e-6 * u.deg:
         raise InputError(f"{path}: the subarray has no reference location; give one that has")
     for tel_id, telescope in subarray.tel.items():
         if not telescope.optics.effective_focal_length > 0:
