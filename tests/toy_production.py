@@ -50,6 +50,7 @@ class ToySettings:
     true_images: bool = True
     light_yield: float = 60.0
     primary_id: int = 0
+    min_telescopes: int = 1
 
     def __post_init__(self):
         """Bring quantities to plain numbers and check what event numbers can hold."""
@@ -254,9 +255,9 @@ class ToyProductionSource(EventSource):
 
     @cached_property
     def recorded(self):
-        """Indices of the thrown cores that triggered at least one telescope."""
+        """Indices of the thrown cores that triggered enough telescopes."""
         triggered = [exposure["triggered"] for exposure in self.exposures.values()]
-        return np.flatnonzero(np.any(triggered, axis=0))
+        return np.flatnonzero(np.sum(triggered, axis=0) >= self.settings.min_telescopes)
 
     @property
     def scheduling_blocks(self):

@@ -103,6 +103,16 @@ class CVAEEventSource(EventSource):
         ),
     ).tag(config=True)
 
+    min_telescopes = Int(
+        None,
+        min=1,
+        allow_none=True,
+        help=(
+            "Triggered telescopes that an event needs. Default: the fewest in any event of the "
+            "training production."
+        ),
+    ).tag(config=True)
+
     extrapolate = Bool(False, help="Warn, rather than refuse, outside the training range.").tag(
         config=True
     )
@@ -121,6 +131,8 @@ class CVAEEventSource(EventSource):
             self._subarray = self._allowed_telescopes()
         if self.size is not None:
             self._refuse_with_size()
+        else:
+            self._check_multiplicity()
         self._thrown = requested_distributions(
             self._model, self.primary, self._requested_changes(), self.extrapolate
         )
@@ -233,6 +245,7 @@ class CVAEEventSource(EventSource):
             seed=self.seed,
             obs_id=self.obs_id,
             size=self._size,
+            min_telescopes=self._multiplicity,
             enough=enough,
             device=self._torch_device(),
         )
@@ -248,6 +261,11 @@ class CVAEEventSource(EventSource):
         if self.device == "cuda":
             raise InputError("device cuda: torch finds no GPU here; use device cpu")
         return "cpu"
+
+    @property
+    def _multiplicity(self):
+        """Triggered telescopes that an event needs."""
+        return self.min_telescopes or self._model.min_telescopes
 
     @property
     def _runs(self):
@@ -275,16 +293,24 @@ class CVAEEventSource(EventSource):
             raise InputError(f"allowed_tels {unknown}: the model's telescopes are {known}")
         return self._subarray.select_subarray(sorted(self.allowed_tels))
 
+    def _check_multiplicity(self):
+        n_telescopes = len(self._subarray.tel)
+        if self._multiplicity > n_telescopes:
+            raise InputError(
+                f"min_telescopes {self._multiplicity}: there are only {n_telescopes} telescopes; "
+                "set a smaller one"
+            )
+
     def _refuse_with_size(self):
         """In size mode the training images say what is thrown."""
         for name in (
             *("energy_min", "energy_max", "spectral_index", "viewcone_radius"),
-            "max_scatter_range",
+            *("max_scatter_range", "min_telescopes"),
         ):
             if getattr(self, name) is not None:
                 raise InputError(
-                    f"{name} and size exclude each other: with size, the other conditions are "
-                    "those of training images; leave one out"
+                    f"{name} and size exclude each other: with size, every event is one image, "
+                    "its other conditions those of training images; leave one out"
                 )
 
     def _checked_size(self):

@@ -66,6 +66,8 @@ class EventGenerator:
         Draw images of sizes log-uniform in this range (p.e.) instead of thrown showers; each of
         ``n_thrown`` events is then one image, its other conditions drawn from the
         training images of that primary nearest in size.
+    min_telescopes : int
+        Triggered telescopes that an event of thrown showers needs to be recorded.
     enough : int, optional
         Recorded events after which no more showers need be kept.
     device : str
@@ -84,12 +86,22 @@ class EventGenerator:
     """
 
     def __init__(
-        self, model, subarray, thrown, *, seed, obs_id, size=None, enough=None, device="cpu"
+        self,
+        model,
+        subarray,
+        thrown,
+        *,
+        seed,
+        obs_id,
+        size=None,
+        min_telescopes=1,
+        enough=None,
+        device="cpu",
     ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
         self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
         self.n_thrown = sum(run.n_thrown for run in thrown)
-        self.model, self.size = model, size
+        self.model, self.size, self.min_telescopes = model, size, min_telescopes
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device)
         self._collect(enough)
@@ -216,6 +228,7 @@ class EventGenerator:
             values = condition_values(showers, geometry, self.altitude)
             probability = self.generators[kind].trigger_probability(values)
             triggered[:, column] = rng.random(n_thrown) < probability
+        triggered[triggered.sum(axis=1) < self.min_telescopes] = False
         return showers, triggered, None
 
     def _chunk_at_size(self, number, n_events):

@@ -10,25 +10,22 @@ from .conditions import (
     INDICATORS,
     ConditionScaling,
     condition_values,
-    indicator_name,
     primary_indicators,
     values_at,
 )
 from .flows import shower_development_flow
 from .image_generator import ImageGenerator
 from .model import Model, TelescopeTypeModel
-from .network import load_arrays, save_arrays
+from .network import save_arrays
 from .random_streams import random_stream
 from .response import fit_response
-from .thrown_anew import recorded_showers, spread_like_thrown, thrown_anew
-from .trigger import fit_trigger, trigger_logit, trigger_network
-from .trigger_table import fit_trigger_table
+from .thrown_anew import recorded_showers
+from .trigger_fit import fit_telescope_trigger
 
 __all__ = ["fit_development", "fit_telescope_type"]
 
 DEVELOPMENT = ("x_max", "h_first_int")
 HELD_OUT_FIGURES = ("loss", "counts", "times", "kl", "size")
-HELD_OUT_FRACTION = 0.15
 DEVELOPMENT_EPOCHS = 60
 MOST_TRAINING_IMAGES = 50_000
 MOST_ACCEPTANCE_IMAGES = 100_000
@@ -60,7 +57,8 @@ def fit_development(production, seed, provenance):
         context = torch.as_tensor(conditions.transform(values))
         arrays = _fit_flow(target, context, seed)
     return Model(
-        production.subarray, production.thrown, arrays, features, conditions, {}, provenance
+        *(production.subarray, production.thrown, arrays, features, conditions, {}, provenance),
+        min_telescopes=production.min_telescopes,
     )
 
 
@@ -83,7 +81,7 @@ def fit_telescope_type(run, images, production, model):
     """
     run.keep_best()
     response = fit_response(images.counts, images.charge, images.peak_time, *run.arrival_times())
-    trigger = _fit_trigger(images, production, model, run.options.seed)
+    trigger = fit_telescope_trigger(images, production, model, run.options.seed)
     best = int(np.argmin(run.history["loss"]))
     kind = TelescopeTypeModel(
         name=str(images.telescope),
@@ -105,40 +103,6 @@ def fit_telescope_type(run, images, production, model):
         },
     )
     return replace(kind, acceptance=_fit_acceptance(images, kind, run))
-
-
-def _fit_trigger(images, production, model, seed):
-    """Recorded images against the same showers, and those never recorded, thrown anew.
-
-    Returns the fields of `TelescopeTypeModel` that are about the trigger.
-    """
-    recorded = condition_values(images.showers, images.geometry, images.pointing_altitude)
-    rng = random_stream("thrown anew", seed)
-    values, n_thrown, n_lost, shower = thrown_anew(production, images, model, rng)
-    scaling = ConditionScaling.fit(values, ConditionScaling.fit(recorded).names)
-    torch.manual_seed(int(random_stream("trigger weights", seed).integers(2**62)))
-    generator = torch.Generator().manual_seed(
-        int(random_stream("trigger batches", seed).integers(2**62))
-    )
-    anew = scaling.transform(values).reshape(len(n_lost), -1, len(scaling.names))
-    scaled = scaling.transform(recorded)
-    held = rng.random(len(n_lost)) < HELD_OUT_FRACTION
-    held_out = scaled[held[shower]], anew[held], n_lost[held]
-    arrays = fit_trigger(
-        *(scaled[~held[shower]], anew[~held], n_thrown[~held], n_lost[~held]),
-        generator,
-        held_out=held_out,
-    )
-    network = load_arrays(trigger_network(len(scaling.names)), arrays)
-    tables = {}
-    for number in model.primary_ids:
-        spread, n_thrown = spread_like_thrown(production, number, images, model, rng)
-        logit = trigger_logit(network, scaling.transform(spread))
-        same = images.showers.primary_id == number
-        of_primary = {name: column[same] for name, column in recorded.items()}
-        tables[indicator_name(number)] = fit_trigger_table(of_primary, spread, logit, n_thrown)
-    table = tables if len(tables) > 1 else tables[indicator_name(number)]
-    return {"trigger_conditions": scaling, "trigger": arrays, "trigger_table": table}
 
 
 def _fit_acceptance(images, kind, run):

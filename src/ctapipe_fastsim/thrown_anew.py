@@ -4,6 +4,9 @@ A production uses each shower with several cores, so its recorded images come in
 equal energy, direction and X_max. Recorded showers are thrown anew with new cores. Showers
 that never left an image are known by their number in each energy bin only; they are drawn
 from the thrown distribution, with the X_max of recorded ones.
+
+Where an event needs several telescopes, a core is seen in V views: by one telescope of the type,
+then by all others of the array.
 """
 
 from dataclasses import replace
@@ -15,7 +18,7 @@ from .development import draw_development
 from .shower_frame import image_geometry
 from .showers import Showers
 
-__all__ = ["recorded_showers", "spread_like_thrown", "thrown_anew"]
+__all__ = ["recorded_showers", "recorded_views", "spread_like_thrown", "thrown_anew"]
 
 N_CORES = 48
 N_NEVER_RECORDED = 1000
@@ -61,15 +64,15 @@ def thrown_anew(production, images, model, rng):
 
     Returns
     -------
-    values : dict of str to (M * K,) array
-        As `condition_values`, K entries for each of M showers, one after the other.
+    values : dict of str to (M * K * V,) array
+        As `condition_values`, V views of K cores for each of M showers, one after the other.
     n_thrown, n_lost : (M,) arrays
         How often each shower was thrown before a telescope of this type, and how often it was
         not recorded; showers never recorded stand for several (or a fraction of one).
     shower_of_image : (N,) int array
         Which of the M showers each image is of.
     """
-    positions = _positions(model.subarray, images.telescope)
+    positions = _positions(production, images.telescope)
     parts, everything = [], []
     for run in production.thrown:
         showers, stands_for = _showers_of_run(production, model, run, rng)
@@ -95,12 +98,12 @@ def spread_like_thrown(production, primary_id, images, model, rng):
 
     Returns
     -------
-    values : dict of str to (M,) array
-        As `condition_values`, of one telescope each.
+    values : dict of str to (M * V,) array
+        As `condition_values`, V views of each core.
     n_thrown : int
         How many times a core was thrown before a telescope of this type.
     """
-    positions = _positions(model.subarray, images.telescope)
+    positions = _positions(production, images.telescope)
     runs = [run for run in production.thrown if run.primary_id == primary_id]
     n_thrown = sum(run.n_thrown for run in runs)
     parts = []
@@ -109,9 +112,19 @@ def spread_like_thrown(production, primary_id, images, model, rng):
         if histogram := _histogram(production, run):
             showers = _in_cells(showers, *histogram, rng)
         showers = draw_development(model, showers, run.altitude, rng)
-        parts.append(_in_telescopes(showers, run, positions, rng))
+        parts.append(_in_any_telescope(showers, run, positions, rng))
     values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return values, n_thrown * len(positions)
+
+
+def recorded_views(production, images):
+    """Conditions of recorded images, as `condition_values` of (N * V,) entries: V views of each."""
+    views = _positions(production, images.telescope)  # (T, V, 3)
+    away = images.telescope_position[:, None] - views[:, 0]
+    views = views[np.linalg.norm(away, axis=-1).argmin(axis=1)]
+    views[:, 0] = images.telescope_position
+    pointing = images.pointing_altitude, images.pointing_azimuth
+    return _in_telescopes(images.showers, *pointing, views)
 
 
 def _histogram(production, run):
@@ -134,33 +147,38 @@ def _in_cells(showers, counts, energy_edges, distance_edges, rng):
     )
 
 
-def _positions(subarray, telescope):
-    """Of all telescopes of one type, (T, 3), m."""
-    return np.stack(
-        [
-            subarray.positions[i].to_value("m")
-            for i, description in subarray.tel.items()
-            if str(description) == str(telescope)
-        ]
-    )
+def _positions(production, telescope):
+    """Of all telescopes of one type, each followed by the others that matter, (T, V, 3), m."""
+    subarray = production.subarray
+    every = np.stack([position.to_value("m") for position in subarray.positions.values()])
+    of_type = [str(description) == str(telescope) for description in subarray.tel.values()]
+    n_views = 1 if production.min_telescopes == 1 else len(every)
+    return every[(np.flatnonzero(of_type)[:, None] + np.arange(n_views)) % len(every)]
 
 
 def _conditions(showers, run, positions, rng):
-    """Conditions of every shower with K new cores, in a telescope taken at random."""
+    """Conditions of every shower with K new cores, from a telescope taken at random."""
     n = len(showers) * N_CORES
     core_x, core_y = run.cores(rng, n, strata=N_CORES)
     showers = replace(
         showers[np.repeat(np.arange(len(showers)), N_CORES)], core_x=core_x, core_y=core_y
     )
-    return _in_telescopes(showers, run, positions, rng)
+    return _in_any_telescope(showers, run, positions, rng)
 
 
-def _in_telescopes(showers, run, positions, rng):
-    """Conditions of N showers, each in a telescope taken at random."""
+def _in_any_telescope(showers, run, positions, rng):
+    """Conditions of N showers, each from a telescope taken at random."""
     n = len(showers)
-    position = positions[rng.integers(len(positions), size=n)]
-    geometry = image_geometry(showers, run.altitude, run.azimuth, position)
-    return condition_values(showers, geometry, run.altitude)
+    views = positions[rng.integers(len(positions), size=n)]
+    return _in_telescopes(showers, np.full(n, run.altitude), np.full(n, run.azimuth), views)
+
+
+def _in_telescopes(showers, altitude, azimuth, views):
+    """Conditions of N showers in V telescopes at (N, V, 3) positions."""
+    row = np.repeat(np.arange(len(showers)), views.shape[1])
+    showers, altitude, azimuth = showers[row], altitude[row], azimuth[row]
+    geometry = image_geometry(showers, altitude, azimuth, views.reshape(-1, 3))
+    return condition_values(showers, geometry, altitude)
 
 
 def _shower_of_image(showers, images):

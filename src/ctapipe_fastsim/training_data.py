@@ -94,12 +94,15 @@ class Production:
         the files do not tell alike.
     images : dict of str to TelescopeImages
         By telescope type.
+    min_telescopes : int
+        Fewest telescopes that triggered in any recorded event.
     """
 
     subarray: SubarrayDescription
     thrown: tuple
     thrown_histograms: dict
     images: dict
+    min_telescopes: int
 
 
 def read_production(paths):
@@ -133,7 +136,8 @@ def read_production(paths):
         )
         for primary in {run.primary_id for run in thrown}
     }
-    return Production(_recording(parts[0].subarray, images), thrown, histograms, images)
+    fewest = min(part.min_telescopes for part in parts)
+    return Production(_recording(parts[0].subarray, images), thrown, histograms, images, fewest)
 
 
 def _recording(subarray, images):
@@ -153,6 +157,7 @@ def _read_file(path):
             primary_of_run = _read_primaries(loader, path)
             thrown = _read_thrown(loader, primary_of_run, path)
             histograms = _read_thrown_histograms(loader, primary_of_run)
+            triggers = loader.h5file.root.dl1.event.subarray.trigger.col("tels_with_trigger")
             subarray = loader.subarray
             images = {}
             for kind in subarray.telescope_types:
@@ -169,7 +174,8 @@ def _read_file(path):
         ) from error
     if not images:
         raise InputError(f"{path}: holds no images; give a file with recorded events")
-    return Production(with_effective_focal_lengths(subarray), thrown, histograms, images)
+    subarray, fewest = with_effective_focal_lengths(subarray), int(triggers.sum(axis=1).min())
+    return Production(subarray, thrown, histograms, images, fewest)
 
 
 def _open_loader(path):

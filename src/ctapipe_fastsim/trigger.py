@@ -7,6 +7,12 @@ conditions x_1 ... x_k, has the likelihood
     P(x_1) ... P(x_k) (1 - Q)^(T - k),    Q = integral of p(x) P(x),
 
 the lost ones being anywhere. The integral is a mean over cores thrown anew.
+
+Where an event needs n >= 2 telescopes, an image is recorded when its telescope triggers and
+n - 1 others do: P(x_1) is replaced by P(x_1) A(x_2, ..., x_V), the chance that of the other
+telescopes, which see the same core at x_2 ... x_V, at least n - 1 trigger, each with the same P
+by itself. What telescopes have in common beyond their conditions, and that those of
+another type have another P, is neglected.
 """
 
 from collections import OrderedDict
@@ -16,6 +22,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .multiplicity import at_least
 from .network import perceptron, save_arrays
 
 __all__ = ["fit_trigger", "trigger_logit", "trigger_network"]
@@ -28,6 +35,7 @@ LOOK_EVERY = 25
 LEARNING_RATE = 1e-2
 CERTAIN = 5.0
 WAVE_NUMBER = 2.0
+LEAST = 1e-6  # of a probability whose logarithm is taken
 
 
 class WithWaves(nn.Module):
@@ -56,7 +64,7 @@ def trigger_logit(network, conditions):
         return network(torch.as_tensor(conditions)).squeeze(1).numpy()
 
 
-def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):
+def fit_trigger(recorded, anew, n_thrown, n_lost, generator, *, held_out=None, min_telescopes=1):
     """Maximise the likelihood above.
 
     Where P has come close to 1 that likelihood is flat, so the first steps follow another, of
@@ -66,15 +74,18 @@ def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):
 
     Parameters
     ----------
-    recorded : (N, C) float32 array
-        Standardised conditions of recorded images.
-    anew : (M, K, C) float32 array
+    recorded : (N, V, C) float32 array
+        Standardised conditions of recorded images, then of the other telescopes that could have
+        seen the same core; V is 1 where one telescope is enough.
+    anew : (M, K, V, C) float32 array
         Of M showers, each with K cores thrown anew.
     n_thrown, n_lost : (M,) arrays
         How often each shower was thrown, and how often it was not recorded.
     generator : torch.Generator
     held_out : (recorded, anew, n_lost), optional
         Of other showers; the weights that give these the highest likelihood are kept.
+    min_telescopes : int
+        Triggered telescopes that an event needs.
 
     Returns
     -------
@@ -84,7 +95,7 @@ def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):
     n_thrown = _tensors(recorded, anew, n_thrown)[2]
     recorded, anew, n_lost = _tensors(recorded, anew, n_lost)
     held_out = held_out and _tensors(*held_out)
-    network = trigger_network(recorded.shape[1])
+    network = trigger_network(recorded.shape[-1])
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
@@ -96,14 +107,14 @@ def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):
         if step < FIRST_STEPS:
             loss = _first_loss(network, images, anew[showers], n_thrown[showers])
         else:
-            loss = _loss(network, images, anew[showers], n_lost[showers])
+            loss = _loss(network, images, anew[showers], n_lost[showers], min_telescopes)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         plan.step()
         if held_out and step >= FIRST_STEPS and step % LOOK_EVERY == 0:
             with torch.no_grad():
-                loss = float(_loss(network, *held_out))
+                loss = float(_loss(network, *held_out, min_telescopes))
             if loss < best:
                 best = loss
                 arrays = {name: value.copy() for name, value in save_arrays(network).items()}
@@ -116,13 +127,25 @@ def _tensors(recorded, anew, n_throws):
     return torch.as_tensor(recorded), torch.as_tensor(anew), torch.as_tensor(per_image).float()
 
 
-def _loss(network, images, anew, n_lost):
-    """Minus the log likelihood per image; (B, C) images, (S, K, C) and (S,) of showers."""
-    lost = torch.sigmoid(-network(anew)).mean(dim=(1, 2)).clamp(min=1e-6)  # 1 - Q
-    return -functional.logsigmoid(network(images)).mean() - (n_lost * lost.log()).mean()
+def _loss(network, images, anew, n_lost, min_telescopes):
+    """Minus the log likelihood per image; (B, V, C) images, (S, K, V, C) and (S,) of showers."""
+    lost = -torch.expm1(_log_recorded(network, anew, min_telescopes)).mean(dim=1)  # 1 - Q
+    lost = lost.clamp(min=1e-6)
+    return -_log_recorded(network, images, min_telescopes).mean() - (n_lost * lost.log()).mean()
+
+
+def _log_recorded(network, views, min_telescopes):
+    """log(P A) of a telescope with its V - 1 others, (...) tensor of (..., V, C)."""
+    logit = network(views).squeeze(-1)  # (..., V)
+    own = functional.logsigmoid(logit[..., 0])
+    if min_telescopes == 1:
+        return own
+    others = at_least(torch.sigmoid(logit[..., 1:]), min_telescopes - 1)
+    return own + others.clamp(min=LEAST).log()
 
 
 def _first_loss(network, images, anew, n_thrown):
     """The other one; a recorded shower with f above `CERTAIN` pulls no more."""
+    images, anew = images[..., 0, :], anew[..., 0, :]
     thrown = functional.softplus(network(anew)).mean(dim=(1, 2))
     return (n_thrown * thrown).mean() - network(images).clamp(max=CERTAIN).mean()

@@ -101,6 +101,7 @@ class GenerateTool(Tool):
         "energy-max": "CVAEEventSource.energy_max",
         "spectral-index": "CVAEEventSource.spectral_index",
         "size": "CVAEEventSource.size",
+        "min-telescopes": "CVAEEventSource.min_telescopes",
         "device": "CVAEEventSource.device",
         "image-resolution": "GenerateTool.image_resolution",
         "compression-level": "GenerateTool.compression_level",
