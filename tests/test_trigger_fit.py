@@ -11,12 +11,10 @@ from ctapipe_fastsim import trigger
 from ctapipe_fastsim.conditions import condition_values
 from ctapipe_fastsim.model_fit import fit_development
 from ctapipe_fastsim.multiplicity import at_least
-from ctapipe_fastsim.network import load_arrays
 from ctapipe_fastsim.shower_frame import image_geometry
 from ctapipe_fastsim.showers import Showers
 from ctapipe_fastsim.training_data import read_production
-from ctapipe_fastsim.trigger import trigger_logit, trigger_network
-from ctapipe_fastsim.trigger_fit import fit_telescope_trigger
+from ctapipe_fastsim.trigger_fit import fit_trigger_network, fit_trigger_tables, network_logit
 from ctapipe_fastsim.trigger_table import trigger_table_logit
 
 N_TELESCOPES = 3
@@ -41,15 +39,22 @@ def probabilities(source, production, fit):
         *(core_x, core_y, thrown["x_max"], thrown["h_first_int"]),
         np.zeros(len(core_x), int),
     )
-    scaling = fit["trigger_conditions"]
-    network = load_arrays(trigger_network(len(scaling.names)), fit["trigger"])
+    network, table = fit
     columns = []
     for position in production.subarray.positions.values():
         geometry = image_geometry(showers, *pointing, position.to_value("m"))
-        values = condition_values(showers, geometry, pointing[0])
-        logit = trigger_logit(network, scaling.transform(values))
-        columns.append(expit(logit + trigger_table_logit(fit["trigger_table"], values)))
+        values = condition_values(showers, geometry, *pointing)
+        logit = network_logit(*network, values) + trigger_table_logit(table, values)
+        columns.append(expit(logit))
     return np.stack(columns, axis=1)
+
+
+def fitted(production):
+    """Network and table."""
+    (images,) = production.images.values()
+    model = fit_development(production, seed=1, provenance={})
+    network = fit_trigger_network(images, production, model, seed=1)
+    return network, fit_trigger_tables(images, production, model, network, seed=1)
 
 
 def test_the_production_tells_how_many_telescopes_it_needed(stereo, toy_array_file):
@@ -66,13 +71,11 @@ def test_single_telescopes_trigger_as_often_as_in_truth(stereo, monkeypatch):
     monkeypatch.setattr(trigger, "BATCH", 1024)
     monkeypatch.setattr(trigger, "STEPS", 1200)
     source, production = stereo
-    (images,) = production.images.values()
     triggered = np.stack([e["triggered"] for e in source.exposures.values()], axis=1)
-    model = fit_development(production, seed=1, provenance={})
-    found = probabilities(source, production, fit_telescope_trigger(images, production, model, 1))
+    found = probabilities(source, production, fitted(production))
     assert found.sum() == pytest.approx(triggered.sum(), rel=0.08)
     assert at_least(found, 2).sum() == pytest.approx(len(source.recorded), rel=0.05)
     alone = replace(production, min_telescopes=1)
-    naive = probabilities(source, production, fit_telescope_trigger(images, alone, model, 1))
+    naive = probabilities(source, production, fitted(alone))
     assert naive.sum() < 0.9 * triggered.sum()
     assert at_least(naive, 2).sum() < 0.8 * len(source.recorded)

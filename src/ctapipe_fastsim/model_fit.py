@@ -20,7 +20,6 @@ from .network import save_arrays
 from .random_streams import random_stream
 from .response import fit_response
 from .thrown_anew import recorded_showers
-from .trigger_fit import fit_telescope_trigger
 
 __all__ = ["fit_development", "fit_telescope_type"]
 
@@ -32,17 +31,18 @@ MOST_ACCEPTANCE_IMAGES = 100_000
 IMAGES_PER_BLOCK = 256
 
 
-def fit_development(production, seed, provenance):
+def fit_development(production, seed, provenance, weight=None):
     """A model with the shower development learned, and no telescope types yet.
 
-    Every recorded shower counts once, however many images it gave. The distribution of
-    X_max is therefore that of recorded showers, not of thrown ones.
+    Every recorded shower counts once, however many images it gave, or by its weight.
 
     Parameters
     ----------
     production : Production
     seed : int
     provenance : dict
+    weight : (M,) array, optional
+        Of each of `recorded_showers`.
 
     Returns
     -------
@@ -55,14 +55,15 @@ def fit_development(production, seed, provenance):
     if features.names:
         target = torch.as_tensor(features.transform(values))
         context = torch.as_tensor(conditions.transform(values))
-        arrays = _fit_flow(target, context, seed)
+        weight = np.ones(len(target)) if weight is None else weight / weight.mean()
+        arrays = _fit_flow(target, context, torch.as_tensor(weight).float(), seed)
     return Model(
         *(production.subarray, production.thrown, arrays, features, conditions, {}, provenance),
         min_telescopes=production.min_telescopes,
     )
 
 
-def fit_telescope_type(run, images, production, model):
+def fit_telescope_type(run, images, trigger):
     """What was learned of one telescope type: the trained run, response, trigger, acceptance.
 
     Parameters
@@ -71,9 +72,8 @@ def fit_telescope_type(run, images, production, model):
         Trained; its best weights are taken.
     images : TelescopeImages
         What it was trained on.
-    production : Production
-    model : Model
-        With the shower development.
+    trigger : dict
+        The fields that are about the trigger.
 
     Returns
     -------
@@ -81,7 +81,6 @@ def fit_telescope_type(run, images, production, model):
     """
     run.keep_best()
     response = fit_response(images.counts, images.charge, images.peak_time, *run.arrival_times())
-    trigger = fit_telescope_trigger(images, production, model, run.options.seed)
     best = int(np.argmin(run.history["loss"]))
     kind = TelescopeTypeModel(
         name=str(images.telescope),
@@ -111,7 +110,7 @@ def _fit_acceptance(images, kind, run):
     rng = random_stream("acceptance", run.options.seed)
     n = len(images.counts)
     rows = rng.permutation(n)[:MOST_ACCEPTANCE_IMAGES]
-    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    values = condition_values(images.showers, images.geometry, *images.pointing)
     recorded, generated, probability = [], [], []
     for block in np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1):
         at, geometry = values_at(values, block), images.geometry[block]
@@ -128,8 +127,8 @@ def _fit_acceptance(images, kind, run):
     return fit_acceptance(*columns, run.held_out[rows], seed)
 
 
-def _fit_flow(target, context, seed):
-    """Maximum likelihood, with the weights that do best on a held-out tenth."""
+def _fit_flow(target, context, weight, seed):
+    """Maximum weighted likelihood; the parameters that do best on a held-out tenth."""
     torch.manual_seed(int(random_stream("development weights", seed).integers(2**62)))
     generator = torch.Generator().manual_seed(
         int(random_stream("development batches", seed).integers(2**62))
@@ -141,12 +140,13 @@ def _fit_flow(target, context, seed):
     best, arrays = np.inf, save_arrays(flow)
     for _ in range(DEVELOPMENT_EPOCHS):
         for batch in training[torch.randperm(len(training), generator=generator)].split(256):
-            loss = -flow(context[batch]).log_prob(target[batch]).mean()
+            loss = -(weight[batch] * flow(context[batch]).log_prob(target[batch])).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         with torch.no_grad():
-            loss = -float(flow(context[held_out]).log_prob(target[held_out]).mean())
+            log_prob = flow(context[held_out]).log_prob(target[held_out])
+            loss = -float((weight[held_out] * log_prob).mean())
         if loss < best:
             best = loss
             arrays = {name: value.copy() for name, value in save_arrays(flow).items()}

@@ -18,13 +18,26 @@ from .development import draw_development
 from .shower_frame import image_geometry
 from .showers import Showers
 
-__all__ = ["recorded_showers", "recorded_views", "spread_like_thrown", "thrown_anew"]
+__all__ = [
+    "n_views",
+    "of_run",
+    "recorded_showers",
+    "recorded_views",
+    "spread_like_thrown",
+    "thrown_anew",
+    "with_new_cores",
+]
 
 N_CORES = 48
 N_NEVER_RECORDED = 1000
 N_ENERGY_BINS = 20
 N_SPREAD = 200_000
 SAME_POINTING = np.radians(0.05)
+
+
+def n_views(production):
+    """V: all telescopes of the array where an event needs several of them, else 1."""
+    return 1 if production.min_telescopes == 1 else len(production.subarray.tel)
 
 
 def recorded_showers(production):
@@ -48,6 +61,13 @@ def recorded_showers(production):
     azimuth = np.concatenate([images.pointing_azimuth for images in sets])[first]
     showers = Showers.concatenate([images.showers for images in sets])
     return showers[first], altitude, azimuth
+
+
+def of_run(showers, altitude, azimuth, run):
+    """Which showers, seen at these pointings (rad), may be of a run."""
+    turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
+    same_pointing = (np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)
+    return same_pointing & (showers.primary_id == run.primary_id)
 
 
 def thrown_anew(production, images, model, rng):
@@ -109,7 +129,7 @@ def spread_like_thrown(production, primary_id, images, model, rng):
     parts = []
     for run in runs:
         showers = run.replace(n_thrown=round(N_SPREAD * run.n_thrown / n_thrown)).throw(rng)
-        if histogram := _histogram(production, run):
+        if histogram := production.thrown_histograms[run]:
             showers = _in_cells(showers, *histogram, rng)
         showers = draw_development(model, showers, run.altitude, rng)
         parts.append(_in_any_telescope(showers, run, positions, rng))
@@ -125,12 +145,6 @@ def recorded_views(production, images):
     views[:, 0] = images.telescope_position
     pointing = images.pointing_altitude, images.pointing_azimuth
     return _in_telescopes(images.showers, *pointing, views)
-
-
-def _histogram(production, run):
-    """Of thrown cores, where all of its primary are of this run."""
-    alone = sum(other.primary_id == run.primary_id for other in production.thrown) == 1
-    return production.thrown_histograms[run.primary_id] if alone else None
 
 
 def _in_cells(showers, counts, energy_edges, distance_edges, rng):
@@ -152,18 +166,20 @@ def _positions(production, telescope):
     subarray = production.subarray
     every = np.stack([position.to_value("m") for position in subarray.positions.values()])
     of_type = [str(description) == str(telescope) for description in subarray.tel.values()]
-    n_views = 1 if production.min_telescopes == 1 else len(every)
-    return every[(np.flatnonzero(of_type)[:, None] + np.arange(n_views)) % len(every)]
+    views = np.arange(n_views(production))
+    return every[(np.flatnonzero(of_type)[:, None] + views) % len(every)]
+
+
+def with_new_cores(showers, run, rng):
+    """Every shower of a run K times, each with another core."""
+    row = np.repeat(np.arange(len(showers)), N_CORES)
+    core_x, core_y = run.cores(rng, len(row), strata=N_CORES)
+    return replace(showers[row], core_x=core_x, core_y=core_y)
 
 
 def _conditions(showers, run, positions, rng):
     """Conditions of every shower with K new cores, from a telescope taken at random."""
-    n = len(showers) * N_CORES
-    core_x, core_y = run.cores(rng, n, strata=N_CORES)
-    showers = replace(
-        showers[np.repeat(np.arange(len(showers)), N_CORES)], core_x=core_x, core_y=core_y
-    )
-    return _in_any_telescope(showers, run, positions, rng)
+    return _in_any_telescope(with_new_cores(showers, run, rng), run, positions, rng)
 
 
 def _in_any_telescope(showers, run, positions, rng):
@@ -178,7 +194,7 @@ def _in_telescopes(showers, altitude, azimuth, views):
     row = np.repeat(np.arange(len(showers)), views.shape[1])
     showers, altitude, azimuth = showers[row], altitude[row], azimuth[row]
     geometry = image_geometry(showers, altitude, azimuth, views.reshape(-1, 3))
-    return condition_values(showers, geometry, altitude)
+    return condition_values(showers, geometry, altitude, azimuth)
 
 
 def _shower_of_image(showers, images):
@@ -196,10 +212,8 @@ def _shower_of_image(showers, images):
 
 def _showers_of_run(production, model, run, rng):
     """Recorded showers of a run, then drawn ones for the rest; how many each stands for."""
-    showers, altitude, azimuth = recorded_showers(production)
-    turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
-    same_pointing = (np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)
-    recorded = showers[same_pointing & (showers.primary_id == run.primary_id)]
+    showers, *pointing = recorded_showers(production)
+    recorded = showers[of_run(showers, *pointing, run)]
     drawn = run.replace(n_thrown=50 * N_NEVER_RECORDED).throw(rng)
     thrown, edges = _thrown_per_bin(production, run, drawn)
     never = np.maximum(0, thrown - np.histogram(recorded.energy, edges)[0])
@@ -218,7 +232,7 @@ def _showers_of_run(production, model, run, rng):
 
 def _thrown_per_bin(production, run, drawn):
     """Thrown showers in bins of energy: counted where the files do, else as expected."""
-    if histogram := _histogram(production, run):
+    if histogram := production.thrown_histograms[run]:
         counts, edges, _ = histogram
         return counts.sum(axis=1) / run.shower_reuse, edges
     edges = np.geomspace(run.energy_min, run.energy_max, N_ENERGY_BINS + 1)

@@ -102,6 +102,7 @@ class GenerateTool(Tool):
         "spectral-index": "CVAEEventSource.spectral_index",
         "size": "CVAEEventSource.size",
         "min-telescopes": "CVAEEventSource.min_telescopes",
+        "layout": "CVAEEventSource.layout",
         "device": "CVAEEventSource.device",
         "image-resolution": "GenerateTool.image_resolution",
         "compression-level": "GenerateTool.compression_level",
