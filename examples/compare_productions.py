@@ -41,7 +41,7 @@ def sample(production, name):
     charge, peak_time = (np.round(a / STEP) * STEP for a in (images.charge, images.peak_time))
     tel_id = next(i for i, tel in production.subarray.tel.items() if str(tel) == name)
     parameters = image_parameters(production.subarray, tel_id, charge, peak_time)
-    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    values = condition_values(images.showers, images.geometry, *images.pointing)
     thrown = sum(run.n_thrown for run in production.thrown)
     print(f"{name}: {len(charge)} images of {thrown} thrown, mean size {images.size.mean():.1f}")
     return (

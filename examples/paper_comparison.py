@@ -158,7 +158,7 @@ def generate(kind, test, rng):
     counts : (N, P) array, p.e.
     charge : (N, P) array, p.e.
     """
-    values = condition_values(test.showers, test.geometry, test.pointing_altitude)
+    values = condition_values(test.showers, test.geometry, *test.pointing)
     values = {name: values[name] for name in kind.conditions.names}
     generator = ImageGenerator(kind, test.telescope.camera.geometry, device="cpu")
     blocks = np.array_split(np.arange(len(test.counts)), len(test.counts) // 256 + 1)

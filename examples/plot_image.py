@@ -38,7 +38,7 @@ def main():
     rows = rng.choice(np.flatnonzero(images.size > 1200), options.events, replace=False)
     showers, geometry = images.showers[rows], images.geometry[rows]
     camera = images.telescope.camera.geometry
-    values = condition_values(showers, geometry, images.pointing_altitude[rows])
+    values = condition_values(showers, geometry, *(angle[rows] for angle in images.pointing))
     generator = ImageGenerator(model.telescope_types[name], camera, device="cpu")
     *_, charge, _ = generator.draw(values, geometry, rng, size=images.size[rows])
 

@@ -94,7 +94,7 @@ def production_fraction(model, run, edges, rng):
     is_recorded = np.zeros(len(showers), dtype=bool)
     for position in model.subarray.positions.values():
         geometry = image_geometry(showers, run.altitude, run.azimuth, position.to_value("m"))
-        probability = trigger(condition_values(showers, geometry, run.altitude))
+        probability = trigger(condition_values(showers, geometry, run.altitude, run.azimuth))
         is_recorded |= rng.random(len(showers)) < probability
     recorded = showers[is_recorded]
     return histogram(recorded, edges) / np.maximum(1, histogram(showers, edges))

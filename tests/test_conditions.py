@@ -28,6 +28,8 @@ def values():
         "offset": rng.uniform(0, 1.5, 200),
         "offset_along": rng.uniform(-1.5, 1.5, 200),
         "zenith": np.full(200, 20.0),
+        "azimuth_cosine": np.full(200, -1.0),
+        "azimuth_sine": np.sin(np.full(200, np.pi)),
         **{name: np.full(200, name == "is_gamma") for name in INDICATORS},
     }
 
@@ -46,11 +48,12 @@ def test_condition_values_are_those_of_the_shower():
         primary_id=np.resize([0, 101, 5626], n),
     )
     geometry = image_geometry(showers, *np.radians([70, 180]), np.zeros(3))
-    values = condition_values(showers, geometry, np.radians(70))
+    values = condition_values(showers, geometry, *np.radians([70, 150]))
     assert tuple(values) == NAMES
     assert all(np.shape(column) == (n,) for column in values.values())
     assert np.allclose(10 ** values["log10_energy"], showers.energy)
     assert np.allclose(values["zenith"], 20)
+    assert np.allclose(np.arctan2(values["azimuth_sine"], values["azimuth_cosine"]), 5 * np.pi / 6)
     assert np.array_equal(values["x_max"], showers.x_max)
     for name, number in (("gamma", 0), ("proton", 101), ("iron", 5626), ("helium", 402)):
         assert np.array_equal(values[f"is_{name}"], showers.primary_id == number)
@@ -72,7 +75,9 @@ def test_conditions_do_not_change_under_reflection():
     )
     one, other = (
         condition_values(
-            showers, image_geometry(showers, *np.radians([70, 0]), np.zeros(3)), np.radians(70)
+            showers,
+            image_geometry(showers, *np.radians([70, 0]), np.zeros(3)),
+            *np.radians([70, 0]),
         )
         for showers in (
             Showers(core_y=core_y, azimuth=azimuth, **shared),
@@ -85,6 +90,12 @@ def test_conditions_do_not_change_under_reflection():
 def test_constant_and_unknown_conditions_drop_out(values):
     scaling = ConditionScaling.fit(values)
     assert scaling.names == ("log10_energy", "impact_distance", "offset", "offset_along")
+
+
+def test_the_azimuth_is_a_condition_where_it_varies(values):
+    azimuth = np.radians(np.resize([0, 90, 180], 200))
+    values |= {"azimuth_cosine": np.cos(azimuth), "azimuth_sine": np.sin(azimuth)}
+    assert ConditionScaling.fit(values).names[-2:] == ("azimuth_cosine", "azimuth_sine")
 
 
 def test_primaries_are_conditions_where_there_are_several(values):

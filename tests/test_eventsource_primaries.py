@@ -201,7 +201,7 @@ def test_a_processed_mixture_can_be_trained_on(processed):
     production = read_production([processed])
     assert {run.primary_id for run in production.thrown} == {GAMMA, PROTON}
     for run in production.thrown:
-        counts, *_ = production.thrown_histograms[run.primary_id]
+        counts, *_ = production.thrown_histograms[run]
         assert counts.sum() == run.n_thrown
         assert run.viewcone_max == (2.5 if run.primary_id == PROTON else 1.5)
 

@@ -256,6 +256,8 @@ def first_type(header):
         "missing thrown field": lambda h: h["thrown"][0].pop("energy_min"),
         "thrown text": lambda h: h["thrown"][0].update(energy_min="low"),
         "thrown NaN": lambda h: h["thrown"][0].update(altitude=float("nan")),
+        "no telescopes needed": lambda h: h.update(min_telescopes=0),
+        "half a telescope needed": lambda h: h.update(min_telescopes=1.5),
         "no provenance": lambda h: h.pop("provenance"),
         "provenance list": lambda h: h.update(provenance=[]),
         "no conditions": lambda h: first_type(h).pop("conditions"),
@@ -295,6 +297,15 @@ def test_an_unchanged_header_is_accepted(with_header):
 def test_an_unknown_header_entry_does_no_harm(with_header):
     """Later versions of the same format may add some."""
     read_model(with_header(lambda header: header.update(comment="new")))
+
+
+def test_the_multiplicity_is_kept_and_one_where_nothing_is_said(with_header):
+    """Older models do not say it."""
+    kept = read_model(with_header(lambda header: header.update(min_telescopes=2)))[0]
+    assert kept.min_telescopes == 2
+    assert (
+        read_model(with_header(lambda header: header.pop("min_telescopes")))[0].min_telescopes == 1
+    )
 
 
 def test_a_model_that_cannot_be_written_leaves_nothing(model, tmp_path):

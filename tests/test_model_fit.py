@@ -11,6 +11,7 @@ from ctapipe_fastsim.development import draw_development
 from ctapipe_fastsim.generator import EventGenerator
 from ctapipe_fastsim.model_fit import fit_development, fit_telescope_type
 from ctapipe_fastsim.showers import Showers
+from ctapipe_fastsim.thrown_showers_fit import fit_thrown_showers
 from ctapipe_fastsim.training import TrainingRun
 from ctapipe_fastsim.training_data import read_production
 
@@ -38,12 +39,18 @@ def trained(images):
 
 
 @pytest.fixture(scope="module")
-def kind(trained, images, production, developed):
-    """The telescope type, with the trigger learned in fewer and smaller steps."""
+def thrown_fit(production):
+    """Development and trigger, learned in fewer and smaller steps."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trigger, "BATCH", 512)
         patch.setattr(trigger, "STEPS", 800)
-        return fit_telescope_type(trained, images, production, developed)
+        return fit_thrown_showers(production, seed=1, provenance={"seed": 1})
+
+
+@pytest.fixture(scope="module")
+def kind(trained, images, thrown_fit):
+    (of_trigger,) = thrown_fit[1].values()
+    return fit_telescope_type(trained, images, of_trigger)
 
 
 @pytest.fixture
@@ -95,14 +102,14 @@ def test_every_shower_counts_once(images, production, monkeypatch):
     """However many images it gave."""
     seen = []
 
-    def remember(target, context, seed):
-        seen.append((len(target), len(context)))
+    def remember(target, context, weight, seed):
+        seen.append((len(target), len(context), float(weight.sum())))
         return {}
 
     monkeypatch.setattr(model_fit, "_fit_flow", remember)
     fit_development(production, 1, {})
     n_showers = len(np.unique(images.shower_number))
-    assert seen == [(n_showers, n_showers)]
+    assert seen == [(n_showers, n_showers, n_showers)]
     assert n_showers < 0.7 * len(images.counts)
 
 
@@ -143,8 +150,8 @@ def test_showers_without_x_max_can_be_learned(images, production, quick_trigger)
     name = next(iter(production.images))
     spoiled = replace(production, images={name: blind})
     run = run_epochs(TrainingRun(blind, replace(SMALL_TRAINING, epochs=1)), 1)
-    model = fit_development(spoiled, 1, {})
-    kind = fit_telescope_type(run, blind, spoiled, model)
+    model, triggers = fit_thrown_showers(spoiled, 1, {})
+    kind = fit_telescope_type(run, blind, triggers[name])
     assert "x_max" not in (*kind.conditions.names, *kind.trigger_conditions.names)
     assert not {"x_max", "h_first_int"} & kind.training_images.keys()
     model = replace(model, telescope_types={name: kind})
@@ -153,18 +160,18 @@ def test_showers_without_x_max_can_be_learned(images, production, quick_trigger)
     assert sum(len(drawn.charge) for drawn in generator.block(0)) > 0
 
 
-def test_the_trigger_gives_the_recorded_number(kind, production, developed, images):
+def test_the_trigger_gives_the_recorded_number(kind, production, thrown_fit, images):
     """Images among as many showers thrown again, within 12 % (some 5 % by chance)."""
     (name,) = production.images
-    model = replace(developed, telescope_types={name: kind})
+    model = replace(thrown_fit[0], telescope_types={name: kind})
     generator = event_generator(model, n_thrown=10 * model.thrown[0].n_thrown, seed=3)
     assert len(generator.recorded) / 10 == pytest.approx(len(images.counts), rel=0.12)
 
 
-def test_the_trigger_knows_energy_and_distance(kind, production, developed, images):
+def test_the_trigger_knows_energy_and_distance(kind, production, thrown_fit, images):
     """Recorded generated showers are as energetic and close as recorded ones, to 10 %."""
     (name,) = production.images
-    model = replace(developed, telescope_types={name: kind})
+    model = replace(thrown_fit[0], telescope_types={name: kind})
     generator = event_generator(model, n_thrown=10_000, seed=4)
     recorded = generator.showers[generator.recorded]
     lost = np.setdiff1d(np.arange(10_000), generator.recorded)

@@ -21,7 +21,7 @@ def spread(toy_file, model):
 def test_energies_follow_the_histogram_rather_than_the_law(spread):
     """Within five standard errors in every bin of energy."""
     production, values, n_thrown = spread
-    counts, energy, _ = production.thrown_histograms[0]
+    counts, energy, _ = production.thrown_histograms[production.thrown[0]]
     assert n_thrown == counts.sum() == production.thrown[0].n_thrown
     found = np.histogram(10 ** values["log10_energy"], energy)[0] / len(values["log10_energy"])
     expected = counts.sum(axis=1) / counts.sum()
@@ -52,7 +52,8 @@ def test_each_primary_is_spread_by_its_own_histogram(both, primary_id, name):
     (images,) = production.images.values()
     rng = random_stream("test")
     values, n_thrown = spread_like_thrown(production, primary_id, images, model, rng)
-    counts, energy, _ = production.thrown_histograms[primary_id]
+    (run,) = (run for run in production.thrown if run.primary_id == primary_id)
+    counts, energy, _ = production.thrown_histograms[run]
     assert n_thrown == counts.sum() > 0
     assert values[name].all()
     found = np.histogram(10 ** values["log10_energy"], energy)[0] / len(values[name])
@@ -72,6 +73,6 @@ def test_recorded_and_lost_showers_of_each_primary_add_up_to_those_thrown(both):
     assert np.allclose(energy[shower], np.log10(images.showers.energy))
     for chosen, number in ((is_proton, 101), (~is_proton, 0)):
         n_images = (images.showers.primary_id == number).sum()
-        total = production.thrown_histograms[number][0].sum()
+        total = sum(r.n_thrown for r in production.thrown if r.primary_id == number)
         assert n_thrown[chosen].sum() == pytest.approx(total, rel=0.01)
         assert n_lost[chosen].sum() == pytest.approx(total - n_images, rel=0.02)

@@ -114,12 +114,40 @@ def test_altitudes_between_those_of_the_training_are_inside():
         request(model=model, altitude=np.radians(45))
 
 
-def test_azimuths_between_those_of_the_training_are_outside():
+def test_azimuths_far_from_those_of_the_training_are_outside():
+    """North and south do not tell of the east."""
     runs = (TRAINED, TRAINED.replace(azimuth=0.0))
     model = SimpleNamespace(thrown=runs)
     assert request(model=model, azimuth=0.0).azimuth == 0.0
     with pytest.raises(InputError, match=r"azimuth 0\.0, 180\.0 deg"):
         request(model=model, azimuth=np.radians(90))
+
+
+@pytest.mark.parametrize("azimuth", [350, 0, 20, 99, 181, 330])
+def test_azimuths_between_near_ones_of_the_training_are_inside(azimuth):
+    runs = [TRAINED.replace(azimuth=np.radians(angle)) for angle in (10, 100, 180, 270, 330)]
+    model = SimpleNamespace(thrown=tuple(runs))
+    assert request(model=model, azimuth=np.radians(azimuth)).azimuth == np.radians(azimuth)
+
+
+def test_the_azimuth_of_a_gap_is_outside():
+    runs = [TRAINED.replace(azimuth=np.radians(angle)) for angle in (10, 105)]
+    model = SimpleNamespace(thrown=tuple(runs))
+    for azimuth in (50, 200, 0):
+        one_line_refusal(
+            lambda a=azimuth: request(model=model, azimuth=np.radians(a)), "azimuth 10"
+        )
+
+
+def test_what_is_thrown_is_that_of_the_nearest_pointing():
+    """The pointing thrown most is the default; its number of showers too."""
+    low = TRAINED.replace(altitude=np.radians(50), scatter_max=400.0, n_thrown=700)
+    model = SimpleNamespace(thrown=(TRAINED, low))
+    assert request(model=model) == TRAINED
+    assert request(model=model, altitude=low.altitude) == low
+    for altitude, nearest in ((57, low), (63, TRAINED)):
+        wanted = request(model=model, altitude=np.radians(altitude))
+        assert wanted == nearest.replace(altitude=np.radians(altitude))
 
 
 def test_azimuth_is_compared_on_the_circle():
@@ -142,6 +170,17 @@ def test_cone_inside_the_hole_of_the_training_is_refused():
         request(model=model, viewcone_max=0.2)
     with pytest.raises(InputError, match="inner radius, 50 m"):
         request(model=model, scatter_max=40.0)
+
+
+def test_dim_showers_must_look_like_trained_ones():
+    """Those of 2 TeV at half of the light like ones of 1 TeV."""
+
+    def dim(efficiency, **changes):
+        return requested_distributions(MODEL, None, changes, False, photon_efficiency=efficiency)
+
+    assert dim(0.5, energy_min=2.0) == (TRAINED.replace(energy_min=2.0),)
+    one_line_refusal(lambda: dim(0.5), "photon_efficiency 0.5", "2 TeV")
+    one_line_refusal(lambda: dim(0.4, energy_min=2.4), "2.5 TeV")
 
 
 def test_the_primary_thrown_most_is_the_default():

@@ -194,7 +194,7 @@ def test_the_size_is_learned_for_each_primary(gamma_proton_files):
     options = replace(SMALL_TRAINING, epochs=12, batch_size=64, learning_rate=1e-2)
     run = run_epochs(TrainingRun(images, options), 12)
     names, sizes = run.conditions.names, []
-    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    values = condition_values(images.showers, images.geometry, *images.pointing)
     near = (values["impact_distance"] < 100) & (values["log10_energy"] > 0.7)
     noise = torch.randn(near.sum(), 1, generator=torch.Generator().manual_seed(1))
     for primary in ("is_gamma", "is_proton"):

@@ -1,5 +1,6 @@
 """What is read for training is what ctapipe's TableLoader holds, or an error in one line."""
 
+import shutil
 from dataclasses import fields
 
 import astropy.units as u
@@ -129,7 +130,7 @@ def test_thrown_distribution_is_that_of_the_configuration(loaded):
 def test_thrown_cores_are_counted_as_in_the_file(toy_array_file, loaded):
     with TableLoader(toy_array_file) as loader:
         histogram = loader.read_shower_distribution()["histogram"][0]
-    counts, energy, distance = loaded[0].thrown_histograms[0]
+    counts, energy, distance = loaded[0].thrown_histograms[loaded[0].thrown[0]]
     assert np.array_equal(counts, histogram)
     assert counts.sum() == 300
     assert counts.shape == (len(energy) - 1, len(distance) - 1)
@@ -171,7 +172,7 @@ def test_two_files_are_joined(small_file, folder):
             found = getattr(getattr(joined.images[name], group), field.name)
             assert np.array_equal(found, np.concatenate(pair))
     assert [thrown.n_thrown for thrown in joined.thrown] == [72]
-    counts = [part.thrown_histograms[0][0] for part in (*parts, joined)]
+    counts = [part.thrown_histograms[part.thrown[0]][0] for part in (*parts, joined)]
     assert np.array_equal(counts[0] + counts[1], counts[2])
     numbers = joined.images[name].shower_number
     assert not set(numbers[: len(one.counts)]) & set(numbers[len(one.counts) :])
@@ -186,19 +187,33 @@ def test_files_of_two_pointings_are_two_distributions(small_file, folder):
     assert np.degrees([t.altitude for t in thrown]) == pytest.approx([65, 70])
 
 
-def test_histograms_with_other_edges_are_not_added(small_file, folder):
+def test_every_run_has_a_histogram_of_its_own(small_file, folder):
     path = folder / "harder.h5"
     write_toy_production(path, **SMALL, energy_range=(3, 100))
     production = read_production([small_file, path])
-    assert production.thrown_histograms == {0: None}
     assert sorted(t.energy_max for t in production.thrown) == [50, 100]
+    for run in production.thrown:
+        counts, energy, _ = production.thrown_histograms[run]
+        assert counts.sum() == run.n_thrown
+        assert energy[-1] == pytest.approx(run.energy_max)
+
+
+def test_histograms_with_other_edges_are_not_added(small_file, folder):
+    path = folder / "coarser.h5"
+    shutil.copy(small_file, path)
+    with tables.open_file(path, "a") as h5file:
+        distribution = h5file.root.simulation.service.shower_distribution
+        edges = distribution.col("bins_energy")
+        distribution.modify_column(column=edges * 1.1, colname="bins_energy")
+    production = read_production([small_file, path])
+    assert list(production.thrown_histograms.values()) == [None]
 
 
 def test_files_without_a_histogram_can_be_read(copied):
     with tables.open_file(copied, "a") as h5file:
         h5file.remove_node("/simulation/service/shower_distribution")
     production = read_production([copied])
-    assert production.thrown_histograms == {0: None}
+    assert list(production.thrown_histograms.values()) == [None]
     assert production.images
 
 
@@ -347,8 +362,9 @@ def test_each_primary_has_its_own_distribution_and_histogram(small_file, proton_
         (101, 40, 100),
         (0, 36, 50),
     ]
-    for part, number in zip(parts, (0, 101)):
-        for one, other in zip(both.thrown_histograms[number], part.thrown_histograms[number]):
+    for part in parts:
+        (run,) = part.thrown
+        for one, other in zip(both.thrown_histograms[run], part.thrown_histograms[run]):
             assert np.array_equal(one, other)
     (images,) = both.images.values()
     n_gammas, n_protons = (len(next(iter(part.images.values())).counts) for part in parts)

@@ -35,7 +35,8 @@ class ToySettings:
     """What is thrown and written.
 
     ``energy_range`` (TeV), ``scatter_radius`` (m) and ``viewcone`` (deg) may be plain
-    numbers in these units or Quantities; ``light_yield`` is in p.e. per TeV.
+    numbers in these units or Quantities; ``light_yield`` is in p.e. per TeV, and grows by a
+    factor e for every ``depth_of_light`` (g/cm2) that a shower develops deeper than 400 g/cm2.
     """
 
     n_showers: int = 300
@@ -50,6 +51,8 @@ class ToySettings:
     true_images: bool = True
     light_yield: float = 60.0
     primary_id: int = 0
+    min_telescopes: int = 1
+    depth_of_light: float = np.inf
 
     def __post_init__(self):
         """Bring quantities to plain numbers and check what event numbers can hold."""
@@ -189,7 +192,8 @@ def image_size(settings, thrown, telescope, impact, rng):
     """Mean number of photo-electrons of each image, with 20 % fluctuations."""
     area = telescope.optics.mirror_area.to_value(u.m**2) / MIRROR_AREA
     fluctuation = np.exp(rng.normal(0, 0.2, len(impact)) - 0.02)
-    return settings.light_yield * area * thrown["energy"] * np.exp(-impact / 120) * fluctuation
+    light = settings.light_yield * np.exp((thrown["x_max"] - 400) / settings.depth_of_light)
+    return light * area * thrown["energy"] * np.exp(-impact / 120) * fluctuation
 
 
 def measure(true_image, arrival_time, rng):
@@ -254,9 +258,9 @@ class ToyProductionSource(EventSource):
 
     @cached_property
     def recorded(self):
-        """Indices of the thrown cores that triggered at least one telescope."""
+        """Indices of the thrown cores that triggered enough telescopes."""
         triggered = [exposure["triggered"] for exposure in self.exposures.values()]
-        return np.flatnonzero(np.any(triggered, axis=0))
+        return np.flatnonzero(np.sum(triggered, axis=0) >= self.settings.min_telescopes)
 
     @property
     def scheduling_blocks(self):

@@ -17,28 +17,30 @@ __all__ = [
 
 INDICATORS = {f"is_{name}": number for name, number in PRIMARIES.items()}  # one-hot
 NAMES = ("log10_energy", "impact_distance", "x_max", "offset", "offset_along", "zenith")
-NAMES += tuple(INDICATORS)
+NAMES += ("azimuth_cosine", "azimuth_sine", *INDICATORS)
 
 
-def condition_values(showers, geometry, pointing_altitude):
+def condition_values(showers, geometry, pointing_altitude, pointing_azimuth):
     """Conditions of N images.
 
     ``offset`` is the distance of the source from the camera centre, ``offset_along`` its
     component towards the core: together they tell how the camera's edge cuts the image,
-    and unlike the source position itself they do not change under reflection. The primary is
+    and unlike the source position itself they do not change under reflection. The azimuth, which
+    the geomagnetic field makes matter, goes in as a point on the circle. The primary is
     one-hot: kinds of particle have no order (Polyakov et al. 2022, arXiv 2211.12553).
 
     Parameters
     ----------
     showers : Showers
     geometry : ImageGeometry
-    pointing_altitude : (N,) array or float, rad
+    pointing_altitude, pointing_azimuth : (N,) arrays or floats, rad
 
     Returns
     -------
     dict of str to (N,) array
         log10 of the energy in TeV, impact distance (m), X_max (g/cm2), offsets (deg),
-        zenith angle of the pointing (deg), and for each of `PRIMARIES` whether it is the one.
+        zenith angle (deg), cosine and sine of the azimuth of the pointing, and for each
+        of `PRIMARIES` whether it is the one.
     """
     lon, lat = geometry.source_lon, geometry.source_lat
     return {
@@ -48,6 +50,8 @@ def condition_values(showers, geometry, pointing_altitude):
         "offset": np.hypot(lon, lat),
         "offset_along": lon * geometry.core_lon + lat * geometry.core_lat,
         "zenith": np.broadcast_to(90 - np.degrees(pointing_altitude), len(showers)),
+        "azimuth_cosine": np.broadcast_to(np.cos(pointing_azimuth), len(showers)),
+        "azimuth_sine": np.broadcast_to(np.sin(pointing_azimuth), len(showers)),
         **primary_indicators(showers),
     }
 

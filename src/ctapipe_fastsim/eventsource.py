@@ -2,20 +2,23 @@
 
 from functools import cached_property
 
-import astropy.units as u
 import numpy as np
 from ctapipe.core import Provenance
-from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int
+from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int, Path
 from ctapipe.io import DataLevel, EventSource
 
+from .array_options import requested_array, requested_observing
 from .errors import InputError
+from .layout import beyond_training
 from .model_file import is_model_file, read_model
+from .observing import Observing
 from .simulation_records import (
     observation_block,
     scheduling_block,
     shower_distribution,
     simulation_config,
 )
+from .source_options import refuse_with_size, requested_changes
 from .source_traits import ImageSize, PrimaryWeights, quantity_trait
 from .thrown_options import check_size, requested_distributions
 
@@ -103,6 +106,42 @@ class CVAEEventSource(EventSource):
         ),
     ).tag(config=True)
 
+    layout = Path(
+        default_value=None,
+        allow_none=True,
+        directory_ok=False,
+        help=(
+            "File with another array of the same telescope types: a DL1 file, or any from which "
+            "ctapipe reads a SubarrayDescription. Default: the array of the training production."
+        ),
+    ).tag(config=True)
+
+    min_telescopes = Int(
+        None,
+        min=1,
+        allow_none=True,
+        help=(
+            "Triggered telescopes that an event needs. Default: the fewest in any event of the "
+            "training production."
+        ),
+    ).tag(config=True)
+
+    photon_efficiency = Float(
+        1.0,
+        help=(
+            "Share of the training's photo-electrons that is still seen, as of mirrors that have "
+            "aged; their triggers are those of showers of as much less energy."
+        ),
+    ).tag(config=True)
+
+    night_sky = Float(
+        1.0,
+        help=(
+            "Light of the night sky, in units of the training's, which its noise tells: charges "
+            "scatter more, while triggers and peak times stay as they are."
+        ),
+    ).tag(config=True)
+
     extrapolate = Bool(False, help="Warn, rather than refuse, outside the training range.").tag(
         config=True
     )
@@ -116,14 +155,19 @@ class CVAEEventSource(EventSource):
     def __init__(self, input_url=None, config=None, parent=None, **kwargs):
         super().__init__(input_url=input_url, config=config, parent=parent, **kwargs)
         self._model, digest = read_model(self.input_url)
-        self._subarray = self._model.subarray
-        if self.allowed_tels:
-            self._subarray = self._allowed_telescopes()
+        self._subarray = requested_array(self._model, self.layout, self.allowed_tels)
         if self.size is not None:
-            self._refuse_with_size()
+            refuse_with_size(self)
+        self._observing = self._requested_observing()
         self._thrown = requested_distributions(
-            self._model, self.primary, self._requested_changes(), self.extrapolate
+            self._model,
+            self.primary,
+            requested_changes(self),
+            self.extrapolate,
+            photon_efficiency=self.photon_efficiency,
         )
+        if warning := beyond_training(self._subarray, self._thrown, self._model):
+            self.log.warning(warning)
         self._size = self.size and self._checked_size()
         if self.device == "cuda":
             self._torch_device()
@@ -146,7 +190,7 @@ class CVAEEventSource(EventSource):
 
     @property
     def subarray(self):
-        """The training production's, or the part of it that ``allowed_tels`` leaves."""
+        """The training production's or that of ``layout``, as far as ``allowed_tels`` leaves it."""
         return self._subarray
 
     @property
@@ -233,6 +277,7 @@ class CVAEEventSource(EventSource):
             seed=self.seed,
             obs_id=self.obs_id,
             size=self._size,
+            observing=self._observing,
             enough=enough,
             device=self._torch_device(),
         )
@@ -268,24 +313,10 @@ class CVAEEventSource(EventSource):
 
         return EventBlock(self._generator_of_events, number, self.obs_id)
 
-    def _allowed_telescopes(self):
-        unknown = sorted(self.allowed_tels - set(self._subarray.tel))
-        if unknown:
-            known = ", ".join(map(str, self._subarray.tel))
-            raise InputError(f"allowed_tels {unknown}: the model's telescopes are {known}")
-        return self._subarray.select_subarray(sorted(self.allowed_tels))
-
-    def _refuse_with_size(self):
-        """In size mode the training images say what is thrown."""
-        for name in (
-            *("energy_min", "energy_max", "spectral_index", "viewcone_radius"),
-            "max_scatter_range",
-        ):
-            if getattr(self, name) is not None:
-                raise InputError(
-                    f"{name} and size exclude each other: with size, the other conditions are "
-                    "those of training images; leave one out"
-                )
+    def _requested_observing(self):
+        n = 1 if self.size is not None else self.min_telescopes
+        wanted = Observing(n, self.photon_efficiency, self.night_sky)
+        return requested_observing(self._model, self._subarray, wanted, self.extrapolate)
 
     def _checked_size(self):
         """Inside the training range of every primary."""
@@ -293,24 +324,6 @@ class CVAEEventSource(EventSource):
             trained = self._model.size_range(run.primary_id)
             size = check_size(self.size, trained, self.extrapolate)
         return size
-
-    def _requested_changes(self):
-        """Fields of `ThrownDistribution` that options change, in its units."""
-
-        def value(quantity, unit):
-            return None if quantity is None else quantity.to_value(unit)
-
-        azimuth = value(self.pointing_azimuth, u.rad)
-        return dict(
-            n_thrown=self.n_showers,
-            energy_min=value(self.energy_min, u.TeV),
-            energy_max=value(self.energy_max, u.TeV),
-            spectral_index=self.spectral_index,
-            viewcone_max=value(self.viewcone_radius, u.deg),
-            scatter_max=value(self.max_scatter_range, u.m),
-            altitude=value(self.pointing_altitude, u.rad),
-            azimuth=None if azimuth is None else azimuth % (2 * np.pi),
-        )
 
     def _register_provenance(self, digest):
         from . import __version__

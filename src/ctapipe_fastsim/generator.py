@@ -13,6 +13,8 @@ from .conditions import condition_values
 from .development import draw_development
 from .errors import InputError
 from .image_generator import ImageGenerator
+from .night_sky import add_night_sky
+from .observing import AS_TRAINED
 from .random_streams import random_stream
 from .shower_frame import camera_to_sky, image_geometry
 from .showers import Showers
@@ -66,6 +68,8 @@ class EventGenerator:
         Draw images of sizes log-uniform in this range (p.e.) instead of thrown showers; each of
         ``n_thrown`` events is then one image, its other conditions drawn from the
         training images of that primary nearest in size.
+    observing : Observing
+        With sizes given, these are the sizes seen, and every event is one image.
     enough : int, optional
         Recorded events after which no more showers need be kept.
     device : str
@@ -84,14 +88,24 @@ class EventGenerator:
     """
 
     def __init__(
-        self, model, subarray, thrown, *, seed, obs_id, size=None, enough=None, device="cpu"
+        self,
+        model,
+        subarray,
+        thrown,
+        *,
+        seed,
+        obs_id,
+        size=None,
+        observing=AS_TRAINED,
+        enough=None,
+        device="cpu",
     ):
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
         self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
         self.n_thrown = sum(run.n_thrown for run in thrown)
-        self.model, self.size = model, size
+        self.model, self.size, self.observing = model, size, observing
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
-        self.generators = _image_generators(model, subarray, device)
+        self.generators = _image_generators(model, subarray, device, observing)
         self._collect(enough)
 
     def block(self, number):
@@ -167,10 +181,14 @@ class EventGenerator:
         tel_id = self.tel_ids[columns[column]]
         showers = showers[event]
         geometry = self._geometry(showers, tel_id)
-        values = condition_values(showers, geometry, self.altitude)
+        values = condition_values(showers, geometry, self.altitude, self.azimuth)
         size = None if sizes is None else sizes[event]
-        _, *drawn = self.generators[kind].draw(values, geometry, rng, size)
-        return Images(event + first, tel_id, geometry.impact_distance, *drawn)
+        _, counts, charge, peak_time = self.generators[kind].draw(values, geometry, rng, size)
+        if self.observing.night_sky > 1:
+            response = self.model.telescope_types[kind].response
+            charge = add_night_sky(charge, response, self.observing.night_sky, rng)
+        distance = geometry.impact_distance
+        return Images(event + first, tel_id, distance, counts, charge, peak_time)
 
     def _collect(self, enough):
         """Keep chunks until whole blocks of enough events are recorded."""
@@ -213,10 +231,17 @@ class EventGenerator:
         for column, tel_id in enumerate(self.tel_ids):
             kind = str(self.subarray.tel[tel_id])
             geometry = self._geometry(showers, np.full(n_thrown, tel_id))
-            values = condition_values(showers, geometry, self.altitude)
+            values = condition_values(showers, geometry, self.altitude, self.azimuth)
             probability = self.generators[kind].trigger_probability(values)
+            probability[values["impact_distance"] > self._farthest(kind)] = 0
             triggered[:, column] = rng.random(n_thrown) < probability
+        triggered[triggered.sum(axis=1) < self.observing.min_telescopes] = False
         return showers, triggered, None
+
+    def _farthest(self, kind):
+        """Largest impact distance (m) in training; what happens beyond is not known."""
+        conditions = self.model.telescope_types[kind].trigger_conditions
+        return dict(zip(conditions.names, conditions.maximum)).get("impact_distance", np.inf)
 
     def _chunk_at_size(self, number, n_events):
         """One image per event, its conditions those of a training image of about that size."""
@@ -271,7 +296,7 @@ class EventGenerator:
         return np.flatnonzero([str(self.subarray.tel[i]) == kind for i in self.tel_ids])
 
 
-def _image_generators(model, subarray, device):
+def _image_generators(model, subarray, device, observing):
     """By telescope type, for the types in the subarray."""
     generators = {}
     for description in subarray.telescope_types:
@@ -281,7 +306,8 @@ def _image_generators(model, subarray, device):
             raise InputError(f"the model knows no telescope of type {name}, only {known}")
         try:
             generators[name] = ImageGenerator(
-                model.telescope_types[name], description.camera.geometry, device
+                *(model.telescope_types[name], description.camera.geometry, device),
+                photon_efficiency=observing.photon_efficiency,
             )
         except (ValueError, TypeError, RuntimeError) as error:
             raise InputError(f"the model's network of {name} is broken: {error}") from error

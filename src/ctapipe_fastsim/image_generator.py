@@ -12,6 +12,7 @@ from .flows import flow_sample, size_flow
 from .image_statistics import image_statistics, neighbour_table
 from .light_sharing import share_light
 from .network import CVAE, LightMap, NetworkSizes, load_arrays
+from .observing import seen_as
 from .pixel_cells import pixel_cells
 from .shower_frame import pixel_directions, to_shower_frame
 from .trigger import trigger_logit, trigger_network
@@ -32,6 +33,8 @@ class ImageGenerator:
     camera_geometry : ctapipe.instrument.CameraGeometry
     device : str
         For torch.
+    photon_efficiency : float
+        Share of the training's photo-electrons that the telescope still sees.
 
     Raises
     ------
@@ -39,8 +42,8 @@ class ImageGenerator:
         When weights do not fit the sizes.
     """
 
-    def __init__(self, kind, camera_geometry, device):
-        self.kind = kind
+    def __init__(self, kind, camera_geometry, device, photon_efficiency=1.0):
+        self.kind, self.photon_efficiency = kind, photon_efficiency
         self.device = device
         sizes = NetworkSizes(**kind.network_sizes)
         n_conditions = len(kind.conditions.names)
@@ -58,6 +61,7 @@ class ImageGenerator:
 
     def trigger_probability(self, values):
         """Probability that the telescope records, (N,), for `condition_values`."""
+        values = seen_as(values, self.photon_efficiency)
         logit = trigger_logit(self.trigger, self.kind.trigger_conditions.transform(values))
         return expit(logit + trigger_table_logit(self.kind.trigger_table, values))
 
@@ -84,11 +88,12 @@ class ImageGenerator:
         """
         drawn = self.draw_once(values, geometry, rng, size)
         trigger_probability = self.trigger_probability(values)
+        seen = seen_as(values, self.photon_efficiency)
         rows, images = np.arange(len(geometry.source_lon)), drawn
         for _ in range(MOST_DRAWS - 1):
             probability = acceptance_probability(
                 self.kind.acceptance,
-                self.features(values_at(values, rows), geometry[rows], *images[1:]),
+                self.features(values_at(seen, rows), geometry[rows], *images[1:]),
                 trigger_probability[rows],
             )
             rows = rows[rng.random(len(rows)) >= probability]
@@ -101,12 +106,18 @@ class ImageGenerator:
         return drawn
 
     def draw_once(self, values, geometry, rng, size=None):
-        """`draw` without asking whether the camera would have recorded such images."""
+        """`draw` without asking whether the camera would have recorded such images.
+
+        Photo-electrons that go missing at random leave clumps smaller in proportion.
+        """
         conditions = self.kind.conditions.transform(values)
+        share = self.photon_efficiency
         if size is None:
-            size = self._draw_size(conditions, rng)
-        light = self._light(conditions, geometry, size, rng)
-        counts = share_light(size, light.fraction.numpy(), light.clump.numpy(), self.cells, rng)
+            seen = self.kind.conditions.transform(seen_as(values, share))
+            size = self._draw_size(seen, rng)
+        light = self._light(conditions, geometry, size / share, rng)
+        clump = share * light.clump.numpy()
+        counts = share_light(size, light.fraction.numpy(), clump, self.cells, rng)
         with torch.no_grad():
             spread = self.cvae.time_spread(self._tensor(light.time_spread), self._tensor(counts))
         charge, peak_time = self.kind.response.draw(

@@ -72,6 +72,8 @@ class Model:
     telescope_types : dict of str to TelescopeTypeModel
     provenance : dict
         Command, input files with hashes, versions, seed, date.
+    min_telescopes : int
+        Triggered telescopes that an event of the training production had at least.
     """
 
     subarray: SubarrayDescription
@@ -81,6 +83,7 @@ class Model:
     development_conditions: ConditionScaling
     telescope_types: dict
     provenance: dict
+    min_telescopes: int = 1
 
     @property
     def primary_ids(self):

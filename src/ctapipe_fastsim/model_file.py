@@ -9,7 +9,8 @@ Layout::
                                      response, training_images, history
 
 With several primaries the conditions tell which it is, there is a trigger table for each of them,
-and training_images has a column more. Files of one primary have none of that.
+and training_images has a column more. Files of one primary have none of that. A header without
+min_telescopes means one.
 """
 
 import json
@@ -158,7 +159,15 @@ def _read(h5file):
         _scaling(header["development_conditions"]),
         kinds,
         header["provenance"],
+        _min_telescopes(header),
     )
+
+
+def _min_telescopes(header):
+    number = header.get("min_telescopes", 1)
+    if type(number) is not int or number < 1:
+        raise ValueError("min_telescopes is not a whole number of at least 1")
+    return number
 
 
 def _check_numbers(what, entry, names=()):
@@ -201,6 +210,7 @@ def _header(model):
         "licence": LICENCE,
         "provenance": model.provenance,
         "thrown": [thrown.to_dict() for thrown in model.thrown],
+        "min_telescopes": model.min_telescopes,
         "development_features": asdict(model.development_features),
         "development_conditions": asdict(model.development_conditions),
         "telescope_types": {

@@ -10,42 +10,39 @@ from .conditions import (
     INDICATORS,
     ConditionScaling,
     condition_values,
-    indicator_name,
     primary_indicators,
     values_at,
 )
 from .flows import shower_development_flow
 from .image_generator import ImageGenerator
 from .model import Model, TelescopeTypeModel
-from .network import load_arrays, save_arrays
+from .network import save_arrays
 from .random_streams import random_stream
 from .response import fit_response
-from .thrown_anew import recorded_showers, spread_like_thrown, thrown_anew
-from .trigger import fit_trigger, trigger_logit, trigger_network
-from .trigger_table import fit_trigger_table
+from .thrown_anew import recorded_showers
 
 __all__ = ["fit_development", "fit_telescope_type"]
 
 DEVELOPMENT = ("x_max", "h_first_int")
 HELD_OUT_FIGURES = ("loss", "counts", "times", "kl", "size")
-HELD_OUT_FRACTION = 0.15
 DEVELOPMENT_EPOCHS = 60
 MOST_TRAINING_IMAGES = 50_000
 MOST_ACCEPTANCE_IMAGES = 100_000
 IMAGES_PER_BLOCK = 256
 
 
-def fit_development(production, seed, provenance):
+def fit_development(production, seed, provenance, weight=None):
     """A model with the shower development learned, and no telescope types yet.
 
-    Every recorded shower counts once, however many images it gave. The distribution of
-    X_max is therefore that of recorded showers, not of thrown ones.
+    Every recorded shower counts once, however many images it gave, or by its weight.
 
     Parameters
     ----------
     production : Production
     seed : int
     provenance : dict
+    weight : (M,) array, optional
+        Of each of `recorded_showers`.
 
     Returns
     -------
@@ -58,13 +55,15 @@ def fit_development(production, seed, provenance):
     if features.names:
         target = torch.as_tensor(features.transform(values))
         context = torch.as_tensor(conditions.transform(values))
-        arrays = _fit_flow(target, context, seed)
+        weight = np.ones(len(target)) if weight is None else weight / weight.mean()
+        arrays = _fit_flow(target, context, torch.as_tensor(weight).float(), seed)
     return Model(
-        production.subarray, production.thrown, arrays, features, conditions, {}, provenance
+        *(production.subarray, production.thrown, arrays, features, conditions, {}, provenance),
+        min_telescopes=production.min_telescopes,
     )
 
 
-def fit_telescope_type(run, images, production, model):
+def fit_telescope_type(run, images, trigger):
     """What was learned of one telescope type: the trained run, response, trigger, acceptance.
 
     Parameters
@@ -73,9 +72,8 @@ def fit_telescope_type(run, images, production, model):
         Trained; its best weights are taken.
     images : TelescopeImages
         What it was trained on.
-    production : Production
-    model : Model
-        With the shower development.
+    trigger : dict
+        The fields that are about the trigger.
 
     Returns
     -------
@@ -83,7 +81,6 @@ def fit_telescope_type(run, images, production, model):
     """
     run.keep_best()
     response = fit_response(images.counts, images.charge, images.peak_time, *run.arrival_times())
-    trigger = _fit_trigger(images, production, model, run.options.seed)
     best = int(np.argmin(run.history["loss"]))
     kind = TelescopeTypeModel(
         name=str(images.telescope),
@@ -107,47 +104,13 @@ def fit_telescope_type(run, images, production, model):
     return replace(kind, acceptance=_fit_acceptance(images, kind, run))
 
 
-def _fit_trigger(images, production, model, seed):
-    """Recorded images against the same showers, and those never recorded, thrown anew.
-
-    Returns the fields of `TelescopeTypeModel` that are about the trigger.
-    """
-    recorded = condition_values(images.showers, images.geometry, images.pointing_altitude)
-    rng = random_stream("thrown anew", seed)
-    values, n_thrown, n_lost, shower = thrown_anew(production, images, model, rng)
-    scaling = ConditionScaling.fit(values, ConditionScaling.fit(recorded).names)
-    torch.manual_seed(int(random_stream("trigger weights", seed).integers(2**62)))
-    generator = torch.Generator().manual_seed(
-        int(random_stream("trigger batches", seed).integers(2**62))
-    )
-    anew = scaling.transform(values).reshape(len(n_lost), -1, len(scaling.names))
-    scaled = scaling.transform(recorded)
-    held = rng.random(len(n_lost)) < HELD_OUT_FRACTION
-    held_out = scaled[held[shower]], anew[held], n_lost[held]
-    arrays = fit_trigger(
-        *(scaled[~held[shower]], anew[~held], n_thrown[~held], n_lost[~held]),
-        generator,
-        held_out=held_out,
-    )
-    network = load_arrays(trigger_network(len(scaling.names)), arrays)
-    tables = {}
-    for number in model.primary_ids:
-        spread, n_thrown = spread_like_thrown(production, number, images, model, rng)
-        logit = trigger_logit(network, scaling.transform(spread))
-        same = images.showers.primary_id == number
-        of_primary = {name: column[same] for name, column in recorded.items()}
-        tables[indicator_name(number)] = fit_trigger_table(of_primary, spread, logit, n_thrown)
-    table = tables if len(tables) > 1 else tables[indicator_name(number)]
-    return {"trigger_conditions": scaling, "trigger": arrays, "trigger_table": table}
-
-
 def _fit_acceptance(images, kind, run):
     """Recorded images against generated ones of the same conditions."""
     generator = ImageGenerator(kind, images.telescope.camera.geometry, run.options.device)
     rng = random_stream("acceptance", run.options.seed)
     n = len(images.counts)
     rows = rng.permutation(n)[:MOST_ACCEPTANCE_IMAGES]
-    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    values = condition_values(images.showers, images.geometry, *images.pointing)
     recorded, generated, probability = [], [], []
     for block in np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1):
         at, geometry = values_at(values, block), images.geometry[block]
@@ -164,8 +127,8 @@ def _fit_acceptance(images, kind, run):
     return fit_acceptance(*columns, run.held_out[rows], seed)
 
 
-def _fit_flow(target, context, seed):
-    """Maximum likelihood, with the weights that do best on a held-out tenth."""
+def _fit_flow(target, context, weight, seed):
+    """Maximum weighted likelihood; the parameters that do best on a held-out tenth."""
     torch.manual_seed(int(random_stream("development weights", seed).integers(2**62)))
     generator = torch.Generator().manual_seed(
         int(random_stream("development batches", seed).integers(2**62))
@@ -177,12 +140,13 @@ def _fit_flow(target, context, seed):
     best, arrays = np.inf, save_arrays(flow)
     for _ in range(DEVELOPMENT_EPOCHS):
         for batch in training[torch.randperm(len(training), generator=generator)].split(256):
-            loss = -flow(context[batch]).log_prob(target[batch]).mean()
+            loss = -(weight[batch] * flow(context[batch]).log_prob(target[batch])).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         with torch.no_grad():
-            loss = -float(flow(context[held_out]).log_prob(target[held_out]).mean())
+            log_prob = flow(context[held_out]).log_prob(target[held_out])
+            loss = -float((weight[held_out] * log_prob).mean())
         if loss < best:
             best = loss
             arrays = {name: value.copy() for name, value in save_arrays(flow).items()}

@@ -33,7 +33,7 @@ def paired_images(kind, images, seed, progress):
         Photo-electrons.
     charge, peak_time : (N, P) float32 arrays, p.e. and ns
     """
-    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    values = condition_values(images.showers, images.geometry, *images.pointing)
     generator = ImageGenerator(kind, images.telescope.camera.geometry, device="cpu")
     drawn = []
     for start in range(0, len(images.counts), BLOCK):

@@ -31,7 +31,7 @@ def posterior_and_prior(kind, images, seed):
     prior : (N, Z) float32 array
         One draw for each image from the learned prior at its conditions and size.
     """
-    values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    values = condition_values(images.showers, images.geometry, *images.pointing)
     known = np.column_stack([kind.conditions.transform(values), kind.size.transform(images.size)])
     known = torch.as_tensor(known.astype(np.float32))
     source_core = torch.as_tensor(images.geometry.source_core_arrays())

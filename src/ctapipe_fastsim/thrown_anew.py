@@ -4,6 +4,9 @@ A production uses each shower with several cores, so its recorded images come in
 equal energy, direction and X_max. Recorded showers are thrown anew with new cores. Showers
 that never left an image are known by their number in each energy bin only; they are drawn
 from the thrown distribution, with the X_max of recorded ones.
+
+Where an event needs several telescopes, a core is seen in V views: by one telescope of the type,
+then by all others of the array.
 """
 
 from dataclasses import replace
@@ -15,13 +18,26 @@ from .development import draw_development
 from .shower_frame import image_geometry
 from .showers import Showers
 
-__all__ = ["recorded_showers", "spread_like_thrown", "thrown_anew"]
+__all__ = [
+    "n_views",
+    "of_run",
+    "recorded_showers",
+    "recorded_views",
+    "spread_like_thrown",
+    "thrown_anew",
+    "with_new_cores",
+]
 
 N_CORES = 48
 N_NEVER_RECORDED = 1000
 N_ENERGY_BINS = 20
 N_SPREAD = 200_000
 SAME_POINTING = np.radians(0.05)
+
+
+def n_views(production):
+    """V: all telescopes of the array where an event needs several of them, else 1."""
+    return 1 if production.min_telescopes == 1 else len(production.subarray.tel)
 
 
 def recorded_showers(production):
@@ -47,6 +63,13 @@ def recorded_showers(production):
     return showers[first], altitude, azimuth
 
 
+def of_run(showers, altitude, azimuth, run):
+    """Which showers, seen at these pointings (rad), may be of a run."""
+    turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
+    same_pointing = (np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)
+    return same_pointing & (showers.primary_id == run.primary_id)
+
+
 def thrown_anew(production, images, model, rng):
     """Showers of a production with new cores, as seen by telescopes of one type.
 
@@ -61,15 +84,15 @@ def thrown_anew(production, images, model, rng):
 
     Returns
     -------
-    values : dict of str to (M * K,) array
-        As `condition_values`, K entries for each of M showers, one after the other.
+    values : dict of str to (M * K * V,) array
+        As `condition_values`, V views of K cores for each of M showers, one after the other.
     n_thrown, n_lost : (M,) arrays
         How often each shower was thrown before a telescope of this type, and how often it was
         not recorded; showers never recorded stand for several (or a fraction of one).
     shower_of_image : (N,) int array
         Which of the M showers each image is of.
     """
-    positions = _positions(model.subarray, images.telescope)
+    positions = _positions(production, images.telescope)
     parts, everything = [], []
     for run in production.thrown:
         showers, stands_for = _showers_of_run(production, model, run, rng)
@@ -95,29 +118,33 @@ def spread_like_thrown(production, primary_id, images, model, rng):
 
     Returns
     -------
-    values : dict of str to (M,) array
-        As `condition_values`, of one telescope each.
+    values : dict of str to (M * V,) array
+        As `condition_values`, V views of each core.
     n_thrown : int
         How many times a core was thrown before a telescope of this type.
     """
-    positions = _positions(model.subarray, images.telescope)
+    positions = _positions(production, images.telescope)
     runs = [run for run in production.thrown if run.primary_id == primary_id]
     n_thrown = sum(run.n_thrown for run in runs)
     parts = []
     for run in runs:
         showers = run.replace(n_thrown=round(N_SPREAD * run.n_thrown / n_thrown)).throw(rng)
-        if histogram := _histogram(production, run):
+        if histogram := production.thrown_histograms[run]:
             showers = _in_cells(showers, *histogram, rng)
         showers = draw_development(model, showers, run.altitude, rng)
-        parts.append(_in_telescopes(showers, run, positions, rng))
+        parts.append(_in_any_telescope(showers, run, positions, rng))
     values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return values, n_thrown * len(positions)
 
 
-def _histogram(production, run):
-    """Of thrown cores, where all of its primary are of this run."""
-    alone = sum(other.primary_id == run.primary_id for other in production.thrown) == 1
-    return production.thrown_histograms[run.primary_id] if alone else None
+def recorded_views(production, images):
+    """Conditions of recorded images, as `condition_values` of (N * V,) entries: V views of each."""
+    views = _positions(production, images.telescope)  # (T, V, 3)
+    away = images.telescope_position[:, None] - views[:, 0]
+    views = views[np.linalg.norm(away, axis=-1).argmin(axis=1)]
+    views[:, 0] = images.telescope_position
+    pointing = images.pointing_altitude, images.pointing_azimuth
+    return _in_telescopes(images.showers, *pointing, views)
 
 
 def _in_cells(showers, counts, energy_edges, distance_edges, rng):
@@ -134,33 +161,40 @@ def _in_cells(showers, counts, energy_edges, distance_edges, rng):
     )
 
 
-def _positions(subarray, telescope):
-    """Of all telescopes of one type, (T, 3), m."""
-    return np.stack(
-        [
-            subarray.positions[i].to_value("m")
-            for i, description in subarray.tel.items()
-            if str(description) == str(telescope)
-        ]
-    )
+def _positions(production, telescope):
+    """Of all telescopes of one type, each followed by the others that matter, (T, V, 3), m."""
+    subarray = production.subarray
+    every = np.stack([position.to_value("m") for position in subarray.positions.values()])
+    of_type = [str(description) == str(telescope) for description in subarray.tel.values()]
+    views = np.arange(n_views(production))
+    return every[(np.flatnonzero(of_type)[:, None] + views) % len(every)]
+
+
+def with_new_cores(showers, run, rng):
+    """Every shower of a run K times, each with another core."""
+    row = np.repeat(np.arange(len(showers)), N_CORES)
+    core_x, core_y = run.cores(rng, len(row), strata=N_CORES)
+    return replace(showers[row], core_x=core_x, core_y=core_y)
 
 
 def _conditions(showers, run, positions, rng):
-    """Conditions of every shower with K new cores, in a telescope taken at random."""
-    n = len(showers) * N_CORES
-    core_x, core_y = run.cores(rng, n, strata=N_CORES)
-    showers = replace(
-        showers[np.repeat(np.arange(len(showers)), N_CORES)], core_x=core_x, core_y=core_y
-    )
-    return _in_telescopes(showers, run, positions, rng)
+    """Conditions of every shower with K new cores, from a telescope taken at random."""
+    return _in_any_telescope(with_new_cores(showers, run, rng), run, positions, rng)
 
 
-def _in_telescopes(showers, run, positions, rng):
-    """Conditions of N showers, each in a telescope taken at random."""
+def _in_any_telescope(showers, run, positions, rng):
+    """Conditions of N showers, each from a telescope taken at random."""
     n = len(showers)
-    position = positions[rng.integers(len(positions), size=n)]
-    geometry = image_geometry(showers, run.altitude, run.azimuth, position)
-    return condition_values(showers, geometry, run.altitude)
+    views = positions[rng.integers(len(positions), size=n)]
+    return _in_telescopes(showers, np.full(n, run.altitude), np.full(n, run.azimuth), views)
+
+
+def _in_telescopes(showers, altitude, azimuth, views):
+    """Conditions of N showers in V telescopes at (N, V, 3) positions."""
+    row = np.repeat(np.arange(len(showers)), views.shape[1])
+    showers, altitude, azimuth = showers[row], altitude[row], azimuth[row]
+    geometry = image_geometry(showers, altitude, azimuth, views.reshape(-1, 3))
+    return condition_values(showers, geometry, altitude, azimuth)
 
 
 def _shower_of_image(showers, images):
@@ -178,10 +212,8 @@ def _shower_of_image(showers, images):
 
 def _showers_of_run(production, model, run, rng):
     """Recorded showers of a run, then drawn ones for the rest; how many each stands for."""
-    showers, altitude, azimuth = recorded_showers(production)
-    turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
-    same_pointing = (np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)
-    recorded = showers[same_pointing & (showers.primary_id == run.primary_id)]
+    showers, *pointing = recorded_showers(production)
+    recorded = showers[of_run(showers, *pointing, run)]
     drawn = run.replace(n_thrown=50 * N_NEVER_RECORDED).throw(rng)
     thrown, edges = _thrown_per_bin(production, run, drawn)
     never = np.maximum(0, thrown - np.histogram(recorded.energy, edges)[0])
@@ -200,7 +232,7 @@ def _showers_of_run(production, model, run, rng):
 
 def _thrown_per_bin(production, run, drawn):
     """Thrown showers in bins of energy: counted where the files do, else as expected."""
-    if histogram := _histogram(production, run):
+    if histogram := production.thrown_histograms[run]:
         counts, edges, _ = histogram
         return counts.sum(axis=1) / run.shower_reuse, edges
     edges = np.geomspace(run.energy_min, run.energy_max, N_ENERGY_BINS + 1)

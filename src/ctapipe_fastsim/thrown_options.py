@@ -6,10 +6,12 @@ import numpy as np
 
 from .errors import InputError
 from .primaries import primary_name
+from .shower_frame import unit_vector
 
-__all__ = ["check_size", "requested_distributions"]
+__all__ = ["check_size", "outside_training", "requested_distributions"]
 
 ANGLE_TOLERANCE = np.radians(0.05)
+WIDEST_GAP = np.radians(90)  # between azimuths with all between them known
 OPTION_OF = {
     "altitude": "pointing_altitude",
     "azimuth": "pointing_azimuth",
@@ -18,8 +20,11 @@ OPTION_OF = {
 }
 
 
-def requested_distributions(model, weights, changes, extrapolate):
+def requested_distributions(model, weights, changes, extrapolate, photon_efficiency=1.0):
     """The training's thrown distribution of each wanted primary, with the user's changes.
+
+    Where the training had several pointings, it is that of the one nearest to the wanted
+    pointing, which is by default the one thrown most.
 
     Parameters
     ----------
@@ -32,6 +37,8 @@ def requested_distributions(model, weights, changes, extrapolate):
         is that of all primaries together.
     extrapolate : bool
         Warn, rather than refuse, outside the training range of a primary.
+    photon_efficiency : float
+        A shower looks like one of this share of its energy, which must lie in the range as well.
 
     Returns
     -------
@@ -49,14 +56,28 @@ def requested_distributions(model, weights, changes, extrapolate):
     for name in sorted(weights.keys() - known.keys()):
         raise InputError(f"primary {name}: the model knows {', '.join(known)} only")
     runs = [[r for r in model.thrown if r.primary_id == known[name]] for name in weights]
-    total = changes.pop("n_thrown", sum(of_primary[0].n_thrown for of_primary in runs))
     changes = {"altitude": runs[0][0].altitude, "azimuth": runs[0][0].azimuth} | changes
+    runs = [_nearest_first(of_primary, changes) for of_primary in runs]
+    total = changes.pop("n_thrown", sum(of_primary[0].n_thrown for of_primary in runs))
     ends = np.cumsum(list(weights.values()))
     n_thrown = np.diff(np.rint(ends / ends[-1] * total), prepend=0).astype(int)
-    return tuple(
+    wanted = tuple(
         _requested(of_primary, {**changes, "n_thrown": int(n)}, extrapolate)
         for of_primary, n in zip(runs, n_thrown)
     )
+    for of_primary, run in zip(runs, wanted):
+        _check_efficiency(photon_efficiency, of_primary, run, extrapolate)
+    return wanted
+
+
+def _nearest_first(runs, pointing):
+    """Runs in the order of their distance from a pointing; the one thrown most where equal."""
+    wanted = unit_vector(pointing["altitude"], pointing["azimuth"])
+
+    def distance(run):
+        return np.linalg.norm(unit_vector(run.altitude, run.azimuth) - wanted).round(6)
+
+    return sorted(runs, key=distance)
 
 
 def _requested(runs, changes, extrapolate):
@@ -80,9 +101,20 @@ def _requested(runs, changes, extrapolate):
         if low < trained_low * (1 - 1e-6) or high > trained_high * (1 + 1e-6):
             asked = f"{low:g} to {high:g}" if low else f"{high:g}"
             trained = f"{trained_low:g} to {trained_high:g} {unit} for {_name(wanted)}"
-            _outside(f"{what} {asked} {unit}", trained, extrapolate)
+            outside_training(f"{what} {asked} {unit}", trained, extrapolate)
     _check_pointing(wanted, runs, extrapolate)
     return wanted
+
+
+def _check_efficiency(photon_efficiency, runs, wanted, extrapolate):
+    """A dim shower looks like one of less energy, which must have been trained."""
+    trained = min(run.energy_min for run in runs)
+    if photon_efficiency < 1 and wanted.energy_min * photon_efficiency < trained * (1 - 1e-6):
+        outside_training(
+            f"photon_efficiency {photon_efficiency:g} with energy_min {wanted.energy_min:.3g} TeV",
+            f"which allows {trained / photon_efficiency:.4g} TeV and more for {_name(wanted)}",
+            extrapolate,
+        )
 
 
 def check_size(size, trained, extrapolate):
@@ -109,7 +141,9 @@ def check_size(size, trained, extrapolate):
     low, high = (max(1, int(np.rint(value))) for value in size)
     trained_low, trained_high = trained
     if low < trained_low or high > trained_high:
-        _outside(f"size {low} to {high} p.e.", f"{trained_low} to {trained_high} p.e.", extrapolate)
+        outside_training(
+            f"size {low} to {high} p.e.", f"{trained_low} to {trained_high} p.e.", extrapolate
+        )
     return low, high
 
 
@@ -143,13 +177,17 @@ def _check_sense(wanted):
 
 
 def _check_pointing(wanted, runs, extrapolate):
-    """Altitude between the trained ones, azimuth at one of them."""
+    """Altitude between the trained ones, azimuth at one of them or between near ones."""
     altitudes = [run.altitude for run in runs]
     low, high = min(altitudes) - ANGLE_TOLERANCE, max(altitudes) + ANGLE_TOLERANCE
-    away = [abs((wanted.azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi) for run in runs]
-    if not low <= wanted.altitude <= high or min(away) > ANGLE_TOLERANCE:
+    away = np.array([(run.azimuth - wanted.azimuth) % (2 * np.pi) for run in runs])
+    back = (-away) % (2 * np.pi)
+    at_one = min(away.min(), back.min()) <= ANGLE_TOLERANCE
+    if not low <= wanted.altitude <= high or not (
+        at_one or away.min() + back.min() <= WIDEST_GAP + ANGLE_TOLERANCE
+    ):
         azimuths = ", ".join(sorted({f"{np.degrees(run.azimuth):.1f}" for run in runs}))
-        _outside(
+        outside_training(
             f"pointing at altitude {np.degrees(wanted.altitude):.2f} deg, "
             f"azimuth {np.degrees(wanted.azimuth):.2f} deg",
             f"altitude {np.degrees(min(altitudes)):.1f} to {np.degrees(max(altitudes)):.1f} deg, "
@@ -162,7 +200,8 @@ def _name(thrown):
     return primary_name(thrown.primary_id)
 
 
-def _outside(asked, trained, extrapolate):
+def outside_training(asked, trained, extrapolate):
+    """Refuse, or warn of, what was asked for outside of what was trained (texts)."""
     message = f"{asked} is outside the training range, {trained}"
     if not extrapolate:
         raise InputError(f"{message}; stay inside, or set extrapolate to get a warning instead")

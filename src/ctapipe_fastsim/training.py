@@ -71,7 +71,7 @@ class TrainingRun:
     def __init__(self, images, options):
         self.options = options
         self.held_out = held_out_showers(images.shower_number, options.seed)
-        values = condition_values(images.showers, images.geometry, images.pointing_altitude)
+        values = condition_values(images.showers, images.geometry, *images.pointing)
         self.conditions = ConditionScaling.fit(values)
         if not self.conditions.names:
             raise InputError(

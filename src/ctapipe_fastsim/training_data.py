@@ -66,6 +66,11 @@ class TelescopeImages:
         return self.counts.sum(axis=1, dtype=np.int64)
 
     @property
+    def pointing(self):
+        """Altitude and azimuth, (N,) arrays, rad."""
+        return self.pointing_altitude, self.pointing_azimuth
+
+    @property
     def shower_number(self):
         """The same for all images of one shower, whatever its core, (N,) int array."""
         _, number = np.unique(self.shower_keys, axis=0, return_inverse=True)
@@ -89,17 +94,20 @@ class Production:
     thrown : tuple of ThrownDistribution
         One for each different configuration (primary, pointing, energy range, ...), most thrown
         first.
-    thrown_histograms : dict of int to (counts, energy edges in TeV, distance edges in m) or None
-        By primary: thrown cores in bins of energy and distance, all its runs together; None if
-        the files do not tell alike.
+    thrown_histograms : dict to (counts, energy edges in TeV, distance edges in m) or None
+        By each of ``thrown``: cores in bins of energy and distance; None if the files do
+        not tell alike.
     images : dict of str to TelescopeImages
         By telescope type.
+    min_telescopes : int
+        Fewest telescopes that triggered in any recorded event.
     """
 
     subarray: SubarrayDescription
     thrown: tuple
     thrown_histograms: dict
     images: dict
+    min_telescopes: int
 
 
 def read_production(paths):
@@ -127,13 +135,21 @@ def read_production(paths):
     kinds = sorted({kind for part in parts for kind in part.images})
     images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
     _check_primaries(thrown, images)
-    histograms = {
-        primary: _add_histograms(
-            [p.thrown_histograms[primary] for p in parts if primary in p.thrown_histograms]
-        )
-        for primary in {run.primary_id for run in thrown}
-    }
-    return Production(_recording(parts[0].subarray, images), thrown, histograms, images)
+    histograms = {run: _histogram_of_run(run, parts) for run in thrown}
+    fewest = min(part.min_telescopes for part in parts)
+    return Production(_recording(parts[0].subarray, images), thrown, histograms, images, fewest)
+
+
+def _histogram_of_run(run, parts):
+    """Sum of the histograms of all that differ from a run in nothing but numbers."""
+    return _add_histograms(
+        [
+            histogram
+            for part in parts
+            for other, histogram in part.thrown_histograms.items()
+            if other.replace(n_thrown=run.n_thrown) == run
+        ]
+    )
 
 
 def _recording(subarray, images):
@@ -152,7 +168,8 @@ def _read_file(path):
             _check_content(loader.h5file, path)
             primary_of_run = _read_primaries(loader, path)
             thrown = _read_thrown(loader, primary_of_run, path)
-            histograms = _read_thrown_histograms(loader, primary_of_run)
+            histograms = _read_thrown_histograms(loader, thrown)
+            triggers = loader.h5file.root.dl1.event.subarray.trigger.col("tels_with_trigger")
             subarray = loader.subarray
             images = {}
             for kind in subarray.telescope_types:
@@ -169,7 +186,8 @@ def _read_file(path):
         ) from error
     if not images:
         raise InputError(f"{path}: holds no images; give a file with recorded events")
-    return Production(with_effective_focal_lengths(subarray), thrown, histograms, images)
+    subarray, fewest = with_effective_focal_lengths(subarray), int(triggers.sum(axis=1).min())
+    return Production(subarray, thrown, histograms, images, fewest)
 
 
 def _open_loader(path):
@@ -252,20 +270,21 @@ def _read_thrown(loader, primary_of_run, path):
     ]
 
 
-def _read_thrown_histograms(loader, primary_of_run):
-    """By primary: thrown cores in bins of energy and distance, its runs together, or None."""
+def _read_thrown_histograms(loader, thrown):
+    """By each of the file's runs: thrown cores in bins of energy and distance, or None."""
     if "/simulation/service/shower_distribution" not in loader.h5file.root:
-        return dict.fromkeys(primary_of_run.values())
+        return dict.fromkeys(thrown)
     table = loader.read_shower_distribution()
     counts = np.asarray(table["histogram"], float)  # (runs, energy bins, distance bins)
     energy, distance = (
         np.asarray(table[name], float) * u.Unit(table[name].unit).to(unit)
         for name, unit in (("bins_energy", u.TeV), ("bins_core_dist", u.m))
     )
-    histograms = {primary: [] for primary in primary_of_run.values()}
-    for run, *histogram in zip(table["obs_id"], counts, energy, distance):
-        histograms[primary_of_run[int(run)]].append(histogram)
-    return {primary: _add_histograms(parts) for primary, parts in histograms.items()}
+    run_of_id = dict(zip(loader.read_simulation_configuration()["obs_id"].tolist(), thrown))
+    histograms = {run: [] for run in thrown}
+    for obs_id, *histogram in zip(table["obs_id"].tolist(), counts, energy, distance):
+        histograms[run_of_id[obs_id]].append(histogram)
+    return {run: _add_histograms(parts) for run, parts in histograms.items()}
 
 
 def _add_histograms(histograms):

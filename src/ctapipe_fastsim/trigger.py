@@ -7,6 +7,15 @@ conditions x_1 ... x_k, has the likelihood
     P(x_1) ... P(x_k) (1 - Q)^(T - k),    Q = integral of p(x) P(x),
 
 the lost ones being anywhere. The integral is a mean over cores thrown anew.
+
+What lost showers were like, apart from their energy, is not known. Those recorded at least once
+tell P without them: their likelihood, given that they were, is divided by 1 - (1 - Q)^T.
+
+Where an event needs n >= 2 telescopes, an image is recorded when its telescope triggers and
+n - 1 others do: P(x_1) is replaced by P(x_1) A(x_2, ..., x_V), the chance that of the other
+telescopes, which see the same core at x_2 ... x_V, at least n - 1 trigger, each with the same P
+by itself. What telescopes have in common beyond their conditions, and that those of
+another type have another P, is neglected.
 """
 
 from collections import OrderedDict
@@ -16,6 +25,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .multiplicity import at_least
 from .network import perceptron, save_arrays
 
 __all__ = ["fit_trigger", "trigger_logit", "trigger_network"]
@@ -28,6 +38,7 @@ LOOK_EVERY = 25
 LEARNING_RATE = 1e-2
 CERTAIN = 5.0
 WAVE_NUMBER = 2.0
+LEAST = 1e-6  # of a probability whose logarithm is taken
 
 
 class WithWaves(nn.Module):
@@ -56,7 +67,7 @@ def trigger_logit(network, conditions):
         return network(torch.as_tensor(conditions)).squeeze(1).numpy()
 
 
-def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):
+def fit_trigger(sample, generator, *, held_out=None, min_telescopes=1, given_recorded=False):
     """Maximise the likelihood above.
 
     Where P has come close to 1 that likelihood is flat, so the first steps follow another, of
@@ -66,63 +77,88 @@ def fit_trigger(recorded, anew, n_thrown, n_lost, generator, held_out=None):
 
     Parameters
     ----------
-    recorded : (N, C) float32 array
-        Standardised conditions of recorded images.
-    anew : (M, K, C) float32 array
-        Of M showers, each with K cores thrown anew.
-    n_thrown, n_lost : (M,) arrays
-        How often each shower was thrown, and how often it was not recorded.
+    sample : (recorded, anew, n_thrown, n_lost)
+        (N, V, C) float32 array, standardised conditions of recorded images, then of the other
+        telescopes that could have seen the same core, V being 1 where one telescope is enough;
+        (M, K, V, C) float32 array, of M showers each with K cores thrown anew; and (M,) arrays,
+        how often each shower was thrown, and how often it was not recorded.
     generator : torch.Generator
-    held_out : (recorded, anew, n_lost), optional
+    held_out : as sample, optional
         Of other showers; the weights that give these the highest likelihood are kept.
+    min_telescopes : int
+        Triggered telescopes that an event needs.
+    given_recorded : bool
+        All M showers were recorded, and the likelihood is the one given that.
 
     Returns
     -------
     dict of str to array
         Trained weights.
     """
-    n_thrown = _tensors(recorded, anew, n_thrown)[2]
-    recorded, anew, n_lost = _tensors(recorded, anew, n_lost)
-    held_out = held_out and _tensors(*held_out)
-    network = trigger_network(recorded.shape[1])
+    recorded, anew, n_thrown, n_lost = sample = _tensors(sample)
+    network = trigger_network(recorded.shape[-1])
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
     )
+
+    def loss_of(images, showers, showers_per_image):
+        of_images = -_log_recorded(network, images, min_telescopes).mean()
+        log_lost = _log_lost(network, *showers, min_telescopes, given_recorded)
+        return of_images - showers_per_image * log_lost.mean()
+
+    showers_per_image = len(anew) / len(recorded)
+    held_out = held_out and _tensors(held_out)
     best, arrays = np.inf, save_arrays(network)
     for step in range(STEPS):
         images = recorded[torch.randint(len(recorded), (BATCH,), generator=generator)]
         showers = torch.randint(len(anew), (BATCH // 16,), generator=generator)
         if step < FIRST_STEPS:
-            loss = _first_loss(network, images, anew[showers], n_thrown[showers])
+            thrown = showers_per_image * n_thrown[showers]
+            loss = _first_loss(network, images, anew[showers], thrown)
         else:
-            loss = _loss(network, images, anew[showers], n_lost[showers])
+            drawn = anew[showers], n_thrown[showers], n_lost[showers]
+            loss = loss_of(images, drawn, showers_per_image)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         plan.step()
         if held_out and step >= FIRST_STEPS and step % LOOK_EVERY == 0:
             with torch.no_grad():
-                loss = float(_loss(network, *held_out))
+                images, *showers = held_out
+                loss = float(loss_of(images, showers, len(showers[0]) / len(images)))
             if loss < best:
                 best = loss
                 arrays = {name: value.copy() for name, value in save_arrays(network).items()}
     return arrays if held_out else save_arrays(network)
 
 
-def _tensors(recorded, anew, n_throws):
-    """As tensors, with throws in units that make a mean over showers a sum per image."""
-    per_image = np.asarray(n_throws) * len(anew) / len(recorded)
-    return torch.as_tensor(recorded), torch.as_tensor(anew), torch.as_tensor(per_image).float()
+def _tensors(sample):
+    return [torch.as_tensor(np.asarray(part, np.float32)) for part in sample]
 
 
-def _loss(network, images, anew, n_lost):
-    """Minus the log likelihood per image; (B, C) images, (S, K, C) and (S,) of showers."""
-    lost = torch.sigmoid(-network(anew)).mean(dim=(1, 2)).clamp(min=1e-6)  # 1 - Q
-    return -functional.logsigmoid(network(images)).mean() - (n_lost * lost.log()).mean()
+def _log_lost(network, anew, n_thrown, n_lost, min_telescopes, given_recorded):
+    """Logarithm of the probability of all that S showers lost, (S,)."""
+    lost = -torch.expm1(_log_recorded(network, anew, min_telescopes)).mean(dim=1)
+    log_lost = lost.clamp(min=LEAST).log()  # log(1 - Q)
+    if not given_recorded:
+        return n_lost * log_lost
+    recorded = -torch.expm1(n_thrown * log_lost)
+    return n_lost * log_lost - recorded.clamp(min=LEAST).log()
+
+
+def _log_recorded(network, views, min_telescopes):
+    """log(P A) of a telescope with its V - 1 others, (...) tensor of (..., V, C)."""
+    logit = network(views).squeeze(-1)  # (..., V)
+    own = functional.logsigmoid(logit[..., 0])
+    if min_telescopes == 1:
+        return own
+    others = at_least(torch.sigmoid(logit[..., 1:]), min_telescopes - 1)
+    return own + others.clamp(min=LEAST).log()
 
 
 def _first_loss(network, images, anew, n_thrown):
     """The other one; a recorded shower with f above `CERTAIN` pulls no more."""
+    images, anew = images[..., 0, :], anew[..., 0, :]
     thrown = functional.softplus(network(anew)).mean(dim=(1, 2))
     return (n_thrown * thrown).mean() - network(images).clamp(max=CERTAIN).mean()

@@ -32,8 +32,8 @@ def fit_trigger_table(recorded, thrown, thrown_logit, n_thrown):
         Of `condition_values`: N recorded images, and M cores spread like those thrown.
     thrown_logit : (M,) array
         Of the network; that of recorded images does not move the maximum.
-    n_thrown : float
-        How many cores were thrown.
+    n_thrown : float or (M,) array
+        How many cores were thrown; with an array, each of the M stands for its part of them.
 
     Returns
     -------
@@ -52,9 +52,9 @@ def fit_trigger_table(recorded, thrown, thrown_logit, n_thrown):
     logit = table["logit"].ravel()
     for _ in range(NEWTON_STEPS):
         probability = expit(thrown_logit + hats @ logit)
-        slope = counted - weight * (probability @ hats) - PRIOR * logit
-        spread = csr_array(hats.multiply((probability * (1 - probability))[:, None]))
-        curvature = weight * (hats.T @ spread).toarray() + PRIOR * np.eye(len(logit))
+        slope = counted - (weight * probability) @ hats - PRIOR * logit
+        spread = csr_array(hats.multiply((weight * probability * (1 - probability))[:, None]))
+        curvature = (hats.T @ spread).toarray() + PRIOR * np.eye(len(logit))
         step = np.linalg.solve(curvature, slope)
         logit += step / max(1, np.abs(step).max() / LARGEST_STEP)
     return table

@@ -72,7 +72,7 @@ def recorded(images, first_shower=0):
     The conditions are those of `condition_values` and the fields of `ImageGeometry`.
     """
     place = {f.name: getattr(images.geometry, f.name) for f in fields(images.geometry)}
-    conditions = condition_values(images.showers, images.geometry, images.pointing_altitude)
+    conditions = condition_values(images.showers, images.geometry, *images.pointing)
     return RawImages(
         images.counts.astype(np.int32),
         images.charge,

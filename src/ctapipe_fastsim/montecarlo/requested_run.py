@@ -5,11 +5,9 @@ from pathlib import Path
 
 import astropy.units as u
 import numpy as np
-import tables
-from ctapipe.instrument import FocalLengthKind, SubarrayDescription
 
 from ..errors import InputError
-from ..focal_lengths import with_effective_focal_lengths
+from ..subarray_file import read_subarray
 from .constants import STEEPEST
 from .telescope_response import TelescopeResponse
 from .telescope_sets import TELESCOPE_SETS
@@ -45,30 +43,12 @@ def read_telescopes(name):
     if not path.is_file():
         names = ", ".join(TELESCOPE_SETS)
         raise InputError(f"telescopes {name}: neither a file nor one of {names}")
-    subarray = _read_subarray(path)
+    subarray = read_subarray(path)
     _check_subarray(subarray, path)
     return subarray, (0.0, 0.0, 0.0), dict.fromkeys(subarray.tel, TelescopeResponse())
 
 
-def _read_subarray(path):
-    is_hdf5 = tables.is_hdf5_file(str(path))
-    read = SubarrayDescription.from_hdf if is_hdf5 else SubarrayDescription.read
-    try:
-        try:
-            subarray = read(path)
-        except RuntimeError:  # no effective focal length
-            subarray = read(path, focal_length_choice=FocalLengthKind.EQUIVALENT)
-    except Exception as error:  # whatever a reader of whatever format finds wrong
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        raise InputError(f"{path}: no subarray can be read from it ({reason})") from error
-    return with_effective_focal_lengths(subarray)
-
-
 def _check_subarray(subarray, path):
-    location = subarray.reference_location
-    # ctapipe puts arrays of files without a location at 0 deg, 0 deg, 0 m, which is at sea
-    if location is None or abs(location.lon) + abs(location.lat) < 1e-6 * u.deg:
-        raise InputError(f"{path}: the subarray has no reference location; give one that has")
     for tel_id, telescope in subarray.tel.items():
         if not telescope.optics.effective_focal_length > 0:
             raise InputError(f"{path}: telescope {tel_id} has no focal length")

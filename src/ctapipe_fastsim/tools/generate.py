@@ -101,6 +101,8 @@ class GenerateTool(Tool):
         "energy-max": "CVAEEventSource.energy_max",
         "spectral-index": "CVAEEventSource.spectral_index",
         "size": "CVAEEventSource.size",
+        "min-telescopes": "CVAEEventSource.min_telescopes",
+        "layout": "CVAEEventSource.layout",
         "device": "CVAEEventSource.device",
         "image-resolution": "GenerateTool.image_resolution",
         "compression-level": "GenerateTool.compression_level",

@@ -65,7 +65,8 @@ def card(path):
         f"command       {provenance.get('command', '?')}",
         *(f"training file {name}, sha256 {h}" for name, h in provenance.get("input", {}).items()),
         "versions      " + ", ".join(f"{k} {v}" for k, v in provenance.get("versions", {}).items()),
-        f"array         {model.subarray.name}, {len(model.subarray.tel)} telescope(s)",
+        f"array         {model.subarray.name}, {len(model.subarray.tel)} telescope(s), "
+        f"at least {model.min_telescopes} in an event",
         *(_thrown_line(thrown) for thrown in model.thrown),
     ]
     for kind in model.telescope_types.values():

@@ -114,7 +114,8 @@ class TrainTool(Tool):
     def finish(self):
         """Learn response and triggers with the best networks, and write the model."""
         from ..model_file import write_model
-        from ..model_fit import fit_development, fit_telescope_type
+        from ..model_fit import fit_telescope_type
+        from ..thrown_showers_fit import fit_thrown_showers
 
         missing = [
             name
@@ -125,9 +126,9 @@ class TrainTool(Tool):
             self.log.warning("Interrupted before %s had an epoch: no model", ", ".join(missing))
             raise KeyboardInterrupt
         self.log.info("Learning shower development, camera response and trigger")
-        model = fit_development(self.production, self.seed, self._provenance())
+        model, triggers = fit_thrown_showers(self.production, self.seed, self._provenance())
         kinds = {
-            name: fit_telescope_type(run, self.production.images[name], self.production, model)
+            name: fit_telescope_type(run, self.production.images[name], triggers[name])
             for name, run in self._runs.items()
         }
         write_model(self.output_path, replace(model, telescope_types=kinds))

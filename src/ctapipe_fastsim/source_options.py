@@ -1,0 +1,52 @@
+"""Options of the event source in the terms of what is thrown."""
+
+import astropy.units as u
+import numpy as np
+
+from .errors import InputError
+
+__all__ = ["refuse_with_size", "requested_changes"]
+
+WITHOUT_SIZE = (
+    *("energy_min", "energy_max", "spectral_index", "viewcone_radius", "max_scatter_range"),
+    *("min_telescopes", "photon_efficiency"),
+)
+
+
+def refuse_with_size(source):
+    """Refuse what makes no sense where the training images say what is thrown.
+
+    Parameters
+    ----------
+    source : CVAEEventSource
+        With a size.
+
+    Raises
+    ------
+    InputError
+    """
+    for name in WITHOUT_SIZE:
+        if getattr(source, name) != source.traits()[name].default_value:
+            raise InputError(
+                f"{name} and size exclude each other: with size, every event is one image, "
+                "its other conditions those of training images; leave one out"
+            )
+
+
+def requested_changes(source):
+    """Fields of `ThrownDistribution` that options of a source change, as a dict in its units."""
+
+    def value(quantity, unit):
+        return None if quantity is None else quantity.to_value(unit)
+
+    azimuth = value(source.pointing_azimuth, u.rad)
+    return dict(
+        n_thrown=source.n_showers,
+        energy_min=value(source.energy_min, u.TeV),
+        energy_max=value(source.energy_max, u.TeV),
+        spectral_index=source.spectral_index,
+        viewcone_max=value(source.viewcone_radius, u.deg),
+        scatter_max=value(source.max_scatter_range, u.m),
+        altitude=value(source.pointing_altitude, u.rad),
+        azimuth=None if azimuth is None else azimuth % (2 * np.pi),
+    )
