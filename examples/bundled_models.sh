@@ -14,15 +14,23 @@ mkdir -p "$folder"
 cd "$folder"
 export OMP_NUM_THREADS=1
 
-make_model() { # name, obs_id, showers to train on, showers to test on, epochs, options
-    local name=$1 obs_id=$2 train=$3 test=$4 epochs=$5
-    shift 5
-    ctapipe-fastsim-simulate -o "$name-train.dl1.h5" --seed 1 --obs-id "$obs_id" \
-        -n "$train" --progress "$@"
-    ctapipe-fastsim-simulate -o "$name-test.dl1.h5" --seed 1 --obs-id $((obs_id + 1)) \
-        -n "$test" --progress "$@"
-    ctapipe-fastsim-train -i "$name-train.dl1.h5" -o "$name.fastsim.h5" \
-        --epochs "$epochs" --progress
+simulate() { # file, run (obs_id:showers:cores of each), options
+    local file=$1 obs_id showers reuse
+    IFS=: read -r obs_id showers reuse <<< "$2"
+    shift 2
+    ctapipe-fastsim-simulate -o "$file" --seed 1 --obs-id "$obs_id" -n "$showers" \
+        --reuse "$reuse" --progress "$@"
+}
+
+make_model() { # name, runs to train on, run to test on, epochs, options
+    local name=$1 train=$2 test=$3 epochs=$4 files=() run
+    shift 4
+    for run in $train; do
+        files+=("$name-train-${run%%:*}.dl1.h5")
+        simulate "${files[-1]}" "$run" "$@"
+    done
+    simulate "$name-test.dl1.h5" "$test" "$@"
+    ctapipe-fastsim-train -i "${files[@]}" -o "$name.fastsim.h5" --epochs "$epochs" --progress
     ctapipe-fastsim-validate --reference "$name-test.dl1.h5" --model "$name.fastsim.h5" \
         -o "$name.html"
     python "$examples/trigger_fraction.py" "$name.fastsim.h5" "$name-test.dl1.h5"
@@ -32,19 +40,19 @@ mst=(--telescopes mst-array --altitude "70 deg" --scatter-radius "450 m")
 for model in $models; do
     case $model in
     taiga-gamma)
-        make_model taiga-gamma 1 8500 1500 40 --reuse 20 \
+        make_model taiga-gamma 1:8500:20 2:700:25 40 \
             --energy-min "1 TeV" --energy-max "100 TeV" --viewcone "3 deg"
         ;;
     taiga-proton)
-        make_model taiga-proton 3 2287 1050 40 --reuse 25 --primary proton \
+        make_model taiga-proton 3:2287:25 4:500:40 40 --primary proton \
             --energy-min "3 TeV" --energy-max "200 TeV" --viewcone "4 deg"
         ;;
     mst-array-gamma)
-        make_model mst-array-gamma 11 4000 800 10 "${mst[@]}" \
+        make_model mst-array-gamma "11:4000:10 21:4000:10" 12:800:10 32 "${mst[@]}" \
             --energy-min "0.1 TeV" --energy-max "30 TeV" --viewcone "2.5 deg"
         ;;
     mst-array-proton)
-        make_model mst-array-proton 13 5853 1000 5 "${mst[@]}" --primary proton \
+        make_model mst-array-proton "13:1509:10 23:3500:10" 14:800:10 20 "${mst[@]}" --primary proton \
             --energy-min "0.3 TeV" --energy-max "100 TeV" --viewcone "4 deg"
         ;;
     *)

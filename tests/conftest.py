@@ -109,8 +109,8 @@ def train(dl1_files, model_file):
     options = ["--epochs=3", "--hidden=48", "--no-progress", f"--provenance-log={log}"]
     files = ["-i", *map(str, dl1_files)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trigger, "BATCH", 512)
-        patch.setattr(trigger, "STEPS", 500)
-        patch.setattr(trigger, "FIRST_STEPS", 150)
+        patch.setattr(trigger, "BATCH", 1024)
+        patch.setattr(trigger, "STEPS", 800)
+        patch.setattr(trigger, "FIRST_STEPS", 200)
         run_tool(TrainTool(), [*files, f"-o={model_file}", *options], raises=True)
     return model_file

@@ -88,8 +88,10 @@ def test_samples_that_have_nothing_in_common_are_left_alone():
 
 def test_features_hold_statistics_size_and_conditions():
     statistics = np.zeros((4, n_statistics()))
-    found = acceptance_features(statistics, np.array([0, 1, 2, 3]), np.ones(4), np.ones((4, 2)))
-    assert found.shape == (4, n_statistics() + 4)
+    found = acceptance_features(
+        statistics, np.array([0, 1, 2, 3]), np.ones((4, 3)), np.ones((4, 2))
+    )
+    assert found.shape == (4, n_statistics() + 6)
     np.testing.assert_allclose(found[:, n_statistics()], np.log([1, 2, 3, 4]))
 
 

@@ -118,12 +118,12 @@ def test_pixels_off_the_map_share_the_dark_level(cvae, images):
 def test_a_mirrored_shower_with_mirrored_flag_gives_the_same_light(pixels, images):
     """Reflected in a camera that is its own mirror image: pixel i becomes pixel i + 60."""
     lon, lat = pixels
-    cvae = CVAE(SIZES, np.concatenate([lon, lon]), np.concatenate([lat, -lat]))
+    cvae = CVAE(SIZES, np.concatenate([lon, -lon]), np.concatenate([lat, lat]))
     counts, times, source_core, mirror, known = images
     counts, times = torch.cat([counts, 0 * counts], dim=1), torch.cat([times, times], dim=1)
     latent = torch.randn(N_IMAGES, N_LATENT)
     view = cvae.view(source_core, mirror)
-    reflected = cvae.view(source_core * torch.tensor([1, -1, 1, -1]), -mirror)
+    reflected = cvae.view(source_core * torch.tensor([-1, 1, -1, 1]), -mirror)
 
     one, other = (cvae.decode(latent, p, known) for p in (view, reflected))
     for name in ("fraction", "clump", "time", "time_spread"):
@@ -145,16 +145,10 @@ def test_the_mirror_flag_matters(cvae, images):
 
 
 def test_light_depends_on_the_place_in_the_shower_only(images, pixels):
-    """A camera turned and moved with the shower sees the same light."""
+    """A camera moved with the shower sees the same light."""
     *_, source_core, mirror, known = images
-    cosine, sine = math.cos(0.7), math.sin(0.7)
-
-    def turned(lon, lat):
-        return cosine * lon - sine * lat, sine * lon + cosine * lat
-
-    lon, lat = turned(*pixels)
-    moved = torch.stack([*turned(*source_core[:, :2].T), *turned(*source_core[:, 2:].T)], dim=1)
-    moved[:, :2] += torch.tensor([0.3, -0.2])
+    lon, lat = pixels
+    moved = source_core + torch.tensor([0.3, -0.2, 0, 0])
     cvae = CVAE(SIZES, *pixels)
     other = load_arrays(CVAE(SIZES, lon + 0.3, lat - 0.2), save_arrays(cvae))
     latent = torch.randn(N_IMAGES, N_LATENT)
@@ -206,17 +200,21 @@ def test_the_encoder_sees_light_on_the_map_only():
     assert _binned(counts, cvae._cell(view)).sum() == counts[:, 10:].sum()
 
 
-def test_orientation_repeats_with_the_symmetry_of_the_lattice():
-    """Cosine and sine of six times the angle, the sine with the sign of the reflection."""
+def test_orientation_tells_the_angles_to_lattice_and_vertical():
+    """Sines change sign under reflection; six-fold turns leave the lattice what it is."""
     i, j = np.mgrid[-4:5, -4:5].reshape(2, -1)
     cvae = CVAE(SIZES, 0.2 * (i + 0.5 * j), 0.2 * np.sqrt(3) / 2 * j)
-    angle = torch.tensor([0.1, 0.1 + math.pi / 3, 0.1, -0.1])
+    angle = torch.tensor([0.1, 0.1 + math.pi / 3, 0.1])
     core = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
-    source_core = torch.cat([torch.zeros(4, 2), core], dim=1)
-    found = cvae.view(source_core, torch.tensor([1.0, 1.0, -1.0, 1.0])).orientation
-    expected = torch.tensor([[math.cos(0.6), math.sin(0.6)]] * 4)
-    expected[2:, 1] *= -1
-    assert torch.allclose(found, expected, atol=1e-4)
+    source_core = torch.cat([torch.zeros(3, 2), core], dim=1)
+    found = cvae.view(source_core, torch.tensor([1.0, 1.0, -1.0])).orientation
+    vertical = math.pi / 2 - 0.1
+    expected = [f(a) for f in (math.cos, math.sin) for a in (0.6, vertical, 2 * vertical)]
+    assert found[0].tolist() == pytest.approx(expected, abs=1e-4)
+    assert found[1, [0, 3]].tolist() == pytest.approx([expected[0], expected[3]], abs=1e-4)
+    assert found[2].tolist() == pytest.approx(
+        [*expected[:3], *(-x for x in expected[3:])], abs=1e-4
+    )
 
 
 def test_arrays_go_out_and_in(cvae, pixels):

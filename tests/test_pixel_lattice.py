@@ -21,14 +21,6 @@ def test_lattices_are_found(fold, shift, height, angle):
     assert lattice.angle == pytest.approx(angle, abs=1e-6)
 
 
-def test_alignment_is_full_along_neighbours_and_lost_between():
-    i, j = np.mgrid[:9, :9].reshape(2, -1)
-    lattice = pixel_lattice(*turned(i + 0.5 * j, np.sqrt(3) / 2 * j, 0.3))
-    angle = 0.3 + np.array([0, np.pi / 3, np.pi / 6, np.pi / 12])
-    found = lattice.alignment(np.cos(angle), np.sin(angle))
-    assert found == pytest.approx([1, 1, -1, 0], abs=1e-6)
-
-
 def test_pixels_at_random_have_no_lattice():
     x, y = np.random.default_rng(0).random((2, 400))
     assert pixel_lattice(x, y).fold == 0

@@ -16,11 +16,12 @@ from .image_statistics import n_statistics
 
 __all__ = ["acceptance_features", "acceptance_probability", "check_acceptance", "fit_acceptance"]
 
+N_ORIENTATION = 3
 N_CLASSES = 20
 ENVELOPE_LEVEL = 0.98  # of r; the few images above are kept less often than they should
 
 
-def acceptance_features(statistics, size, alignment, conditions):
+def acceptance_features(statistics, size, orientation, conditions):
     """What the trees are told.
 
     Parameters
@@ -29,16 +30,16 @@ def acceptance_features(statistics, size, alignment, conditions):
         Of `image_statistics`.
     size : (B,) int array
         True photo-electrons.
-    alignment : (B,) array
-        Of `PixelLattice.alignment`.
+    orientation : (B, `N_ORIENTATION`) array
+        Cosines of the angles of `PixelView.orientation`.
     conditions : (B, C) array
         Standardised.
 
     Returns
     -------
-    (B, S + 2 + C) array
+    (B, S + 1 + `N_ORIENTATION` + C) array
     """
-    return np.column_stack([statistics, np.log1p(size), alignment, conditions])
+    return np.column_stack([statistics, np.log1p(size), orientation, conditions])
 
 
 def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
@@ -88,7 +89,7 @@ def acceptance_probability(acceptance, features, trigger_probability):
 def check_acceptance(acceptance, n_conditions):
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
     trees = {name: a for name, a in acceptance.items() if not name.startswith("envelope")}
-    check_trees(trees, n_statistics() + 2 + n_conditions)
+    check_trees(trees, n_statistics() + 1 + N_ORIENTATION + n_conditions)
     shapes = [np.shape(acceptance.get(name)) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from .acceptance import acceptance_features, acceptance_probability
+from .acceptance import N_ORIENTATION, acceptance_features, acceptance_probability
 from .conditions import values_at
 from .flows import flow_sample, size_flow
 from .image_statistics import image_statistics, neighbour_table
@@ -127,10 +127,9 @@ class ImageGenerator:
 
     def features(self, values, geometry, counts, charge, peak_time):
         """`acceptance_features` of images of these conditions, (B, F)."""
-        lon, lat = self.pixels
-        along, across = to_shower_frame(
-            lon, lat, geometry.source_core_arrays(), np.ones(len(counts))
-        )
+        source_core = geometry.source_core_arrays()
+        view = self.cvae.view(self._tensor(source_core), self._tensor(np.ones(len(counts), "f4")))
+        along, across = to_shower_frame(*self.pixels, source_core, np.ones(len(counts)))
         statistics = image_statistics(
             *(charge, peak_time, along, across, self.neighbours, self.border),
             *(self.kind.response.noise, self.spacing),
@@ -138,7 +137,7 @@ class ImageGenerator:
         return acceptance_features(
             statistics,
             counts.sum(axis=1),
-            self.cvae.lattice.alignment(geometry.core_lon, geometry.core_lat),
+            view.orientation[:, :N_ORIENTATION].cpu().numpy(),
             self.kind.conditions.transform(values),
         )
 

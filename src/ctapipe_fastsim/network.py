@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 ENCODER_U, ENCODER_V = 32, 17
-N_ORIENTATION = 2
+N_ORIENTATION = 6
 N_COARSE_MAPS = 3
 N_DISPLACEMENT = 3
 SHIFT, TILT = 0.5, 0.1  # pixel spacings and rad, that a displacement of 1 means
@@ -108,8 +108,10 @@ class PixelView(NamedTuple):
     ----------
     u, v : (B, P) tensors, deg
         Pixels along and across the shower.
-    orientation : (B, 2) tensor
-        Cosine and sine of the angle between shower and pixel lattice, times the symmetry.
+    orientation : (B, 6) tensor
+        Cosine and sine of the angle between shower and pixel lattice, times the symmetry, and of
+        once and twice the angle between shower and vertical: the geomagnetic field and
+        the slope of the air turn and widen images.
     """
 
     u: torch.Tensor
@@ -151,6 +153,7 @@ class CVAE(nn.Module):
         )
         self.prior = latent_prior(sizes.n_latent, n_known)
         self.dark = nn.Parameter(torch.tensor(-8.0))
+        self.dark_clump = nn.Parameter(torch.tensor(0.0))
         self.log_efficiency = nn.Parameter(torch.zeros(len(pixel_lon)))
         self.log_camera_spread = nn.Parameter(torch.tensor(-1.0))
         self.time_signal_odds = nn.Parameter(torch.tensor([0.0, 1.0]))
@@ -169,6 +172,9 @@ class CVAE(nn.Module):
     def view(self, source_core, mirror):
         """The camera as seen from B showers.
 
+        Reflected images are as likely as those reflected through the vertical plane of the
+        pointing: exactly so without a geomagnetic field, or with one in that plane.
+
         Parameters
         ----------
         source_core : (B, 4) tensor
@@ -180,9 +186,11 @@ class CVAE(nn.Module):
         PixelView
         """
         u, v = to_shower_frame(self.pixel_lon, self.pixel_lat, source_core, mirror)
-        angle = torch.atan2(source_core[:, 3], source_core[:, 2])
-        angle = self.lattice.fold * (angle - self.lattice.angle)
-        orientation = torch.stack([torch.cos(angle), mirror * torch.sin(angle)], dim=1)
+        core_lon, core_lat = source_core[:, 2], source_core[:, 3]
+        lattice = self.lattice.fold * (torch.atan2(core_lat, core_lon) - self.lattice.angle)
+        vertical = torch.atan2(core_lon, core_lat)
+        angle = torch.stack([lattice, vertical, 2 * vertical], dim=1)  # (B, 3)
+        orientation = torch.cat([torch.cos(angle), mirror[:, None] * torch.sin(angle)], dim=1)
         return PixelView(u, v, orientation)
 
     def encode(self, counts, times, view, known):
@@ -219,6 +227,7 @@ class CVAE(nn.Module):
         clump, time, spread = maps.unbind(dim=1)  # (B, P) each
         outside = (x.abs() > 1) | (y.abs() > 1)
         log_light = torch.where(outside, self.dark, log_light) + self.log_efficiency
+        clump = torch.where(outside, self.dark_clump, clump)
         return LightMap(
             functional.softmax(log_light, dim=1),
             functional.softplus(clump) + SMALLEST_CLUMP,

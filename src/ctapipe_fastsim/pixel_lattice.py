@@ -28,10 +28,6 @@ class PixelLattice(NamedTuple):
     fold: int
     angle: float
 
-    def alignment(self, direction_lon, direction_lat):
-        """How well directions (N,) fit one of the nearest neighbour, from -1 to 1, (N,)."""
-        return np.cos(self.fold * (np.arctan2(direction_lat, direction_lon) - self.angle))
-
 
 def pixel_lattice(lon, lat):
     """Find spacing, symmetry and direction by the bond-orientational order parameter.
