@@ -4,7 +4,7 @@
 #     examples/bundled_models.sh [FOLDER] [MODEL ...]
 #
 # MODEL is taiga-gamma, taiga-proton, mst-array-gamma or mst-array-proton, by default all of
-# them. Two cores take about four hours.
+# them. Two cores take about two hours.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-bundled-models}
@@ -40,19 +40,19 @@ mst=(--telescopes mst-array --altitude "70 deg" --scatter-radius "450 m")
 for model in $models; do
     case $model in
     taiga-gamma)
-        make_model taiga-gamma 1:8500:20 2:700:25 40 \
+        make_model taiga-gamma "1:5952:20 41:1700:20" 2:700:25 20 \
             --energy-min "1 TeV" --energy-max "100 TeV" --viewcone "3 deg"
         ;;
     taiga-proton)
-        make_model taiga-proton 3:2287:25 4:500:40 40 --primary proton \
+        make_model taiga-proton "3:1246:25 43:422:25" 4:500:40 30 --primary proton \
             --energy-min "3 TeV" --energy-max "200 TeV" --viewcone "4 deg"
         ;;
     mst-array-gamma)
-        make_model mst-array-gamma "11:4000:10 21:4000:10" 12:800:10 32 "${mst[@]}" \
+        make_model mst-array-gamma "11:4000:10 21:4000:10" 12:800:10 12 "${mst[@]}" \
             --energy-min "0.1 TeV" --energy-max "30 TeV" --viewcone "2.5 deg"
         ;;
     mst-array-proton)
-        make_model mst-array-proton "13:1509:10 23:3500:10" 14:800:10 20 "${mst[@]}" --primary proton \
+        make_model mst-array-proton "13:1509:10 23:3500:10" 14:800:10 10 "${mst[@]}" --primary proton \
             --energy-min "0.3 TeV" --energy-max "100 TeV" --viewcone "4 deg"
         ;;
     *)

@@ -135,15 +135,20 @@ def test_flipped_bits_are_refused(toy_model, tmp_path):
         content[place] ^= 4
 
 
+def versions(*numbers):
+    """What the first line of model files says of their formats."""
+    return [b"model %d " % number for number in numbers]
+
+
 def test_a_newer_format_is_refused(toy_model, tmp_path):
     path = tmp_path / "newer.fastsim.h5"
-    path.write_bytes(toy_model.read_bytes().replace(b"model 2 ", b"model 3 ", 1))
-    assert "version 3" in refusal(path)
+    path.write_bytes(toy_model.read_bytes().replace(*versions(FORMAT_VERSION, FORMAT_VERSION + 1)))
+    assert f"version {FORMAT_VERSION + 1}" in refusal(path)
 
 
 def test_another_kind_is_refused(toy_model, toy_file, tmp_path):
     path = tmp_path / "other.fastsim.h5"
-    path.write_bytes(toy_model.read_bytes().replace(b" model 2 ", b" thing 2 ", 1))
+    path.write_bytes(toy_model.read_bytes().replace(b" model ", b" thing ", 1))
     assert "not a fastsim model" in refusal(path)
     assert "not a fastsim model" in refusal(toy_file)
 
