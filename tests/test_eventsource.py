@@ -91,7 +91,7 @@ def processed(toy_array_model, tmp_path_factory):
     """File of the array with images, parameters and reconstructed showers, set up by YAML."""
     folder = tmp_path_factory.mktemp("processed")
     config = folder / "config.yaml"
-    config.write_text('CVAEEventSource:\n  seed: 5\n  n_showers: 300\n  energy_min: "2 TeV"\n')
+    config.write_text('CVAEEventSource:\n  seed: 5\n  n_showers: 600\n  energy_min: "2 TeV"\n')
     options = [f"--config={config}", "--write-showers", *PROCESS]
     return process(toy_array_model, folder / "processed.h5", *options)
 
@@ -923,7 +923,7 @@ def test_size_can_be_given_on_the_command_line(toy_model, tmp_path):
 
 
 def test_yaml_options_reach_the_events(processed, toy_array_model):
-    source = EventSource(toy_array_model, seed=5, n_showers=300, energy_min=2 * u.TeV)
+    source = EventSource(toy_array_model, seed=5, n_showers=600, energy_min=2 * u.TeV)
     with TableLoader(processed) as loader:
         events = loader.read_subarray_events(simulated=True)
         config = loader.read_simulation_configuration()
@@ -936,7 +936,7 @@ def test_yaml_options_reach_the_events(processed, toy_array_model):
 
 def test_output_is_read_back_by_the_event_source_of_ctapipe(processed, toy_array_model):
     """With the images and truth that the source gave."""
-    options = dict(seed=5, n_showers=300, energy_min=2 * u.TeV)
+    options = dict(seed=5, n_showers=600, energy_min=2 * u.TeV)
     originals = EventSource(toy_array_model, **options)
     n_found = 0
     with EventSource(processed) as reader:
@@ -981,7 +981,7 @@ def test_showers_are_reconstructed(processed):
 
 
 def test_ctapipe_process_twice_gives_identical_tables(processed, toy_array_model, tmp_path):
-    options = ["seed=5", "n_showers=300", "energy_min=2 TeV"]
+    options = ["seed=5", "n_showers=600", "energy_min=2 TeV"]
     options = [f"--CVAEEventSource.{option}" for option in options]
     again = process(toy_array_model, tmp_path / "again.h5", "--write-showers", *PROCESS, *options)
     first, second = contents(processed), contents(again)
