@@ -104,7 +104,8 @@ def _type_lines(model, kind):
         f"  {'size':16s} {low} to {high} p.e.",
         f"training      {figures['images']:.0f} images, {figures['held_out_images']:.0f} of them "
         f"held out, {figures['epochs']:.0f} epochs",
-        "held-out figures (natural logarithms per image; counts without their constant)",
+        "held-out figures (natural logarithms per image, bright ones weighted down; "
+        "counts without their constant)",
         *(
             f"  {name.removeprefix('held_out_'):16s} {value:.3f}"
             for name, value in figures.items()
