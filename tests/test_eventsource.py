@@ -930,7 +930,7 @@ def test_yaml_options_reach_the_events(processed, toy_array_model):
     assert list(events["event_id"]) == [event.index.event_id for event in source]
     assert np.allclose(events["true_energy"], energies(source))
     assert events["true_energy"].min() >= 2 - 1e-9
-    assert list(config["n_showers"]) == [200]
+    assert list(config["n_showers"]) == [600]
     assert config["energy_range_min"].quantity[0] == 2 * u.TeV
 
 
