@@ -127,9 +127,9 @@ class ImageGenerator:
 
     def features(self, values, geometry, counts, charge, peak_time):
         """`acceptance_features` of images of these conditions, (B, F)."""
-        source_core = geometry.source_core_arrays()
-        view = self.cvae.view(self._tensor(source_core), self._tensor(np.ones(len(counts), "f4")))
-        along, across = to_shower_frame(*self.pixels, source_core, np.ones(len(counts)))
+        source_core, as_seen = geometry.source_core_arrays(), np.ones(len(counts), np.float32)
+        along, across = to_shower_frame(*self.pixels, source_core, as_seen)
+        orientation = self.cvae.orientation(*map(self._tensor, (source_core, as_seen)))
         statistics = image_statistics(
             *(charge, peak_time, along, across, self.neighbours, self.border),
             *(self.kind.response.noise, self.spacing),
@@ -137,7 +137,7 @@ class ImageGenerator:
         return acceptance_features(
             statistics,
             counts.sum(axis=1),
-            view.orientation[:, :N_ORIENTATION].cpu().numpy(),
+            orientation[:, :N_ORIENTATION].cpu().numpy(),
             self.kind.conditions.transform(values),
         )
 

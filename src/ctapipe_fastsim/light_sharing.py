@@ -18,8 +18,8 @@ def share_light(size, fraction, clump, cells, rng):
     A negative binomial count is a Poisson count of gamma distributed light; given their sum,
     Poisson counts are multinomial in that light. One particle's light falls on neighbouring
     pixels alike: clumps sit in cells and are shared by the pixels of a cell in proportion
-    to the light they expect. The mean and the variance in each pixel are those of its own
-    fraction and clump size, as if it stood alone.
+    to the light they expect. The mean in each pixel is that of its own fraction, as if it stood
+    alone, and where neighbours have clumps of like size so is the variance.
 
     Parameters
     ----------

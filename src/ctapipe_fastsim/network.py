@@ -186,12 +186,15 @@ class CVAE(nn.Module):
         PixelView
         """
         u, v = to_shower_frame(self.pixel_lon, self.pixel_lat, source_core, mirror)
+        return PixelView(u, v, self.orientation(source_core, mirror))
+
+    def orientation(self, source_core, mirror):
+        """How B showers lie to lattice and vertical, as in `PixelView`; arguments as in `view`."""
         core_lon, core_lat = source_core[:, 2], source_core[:, 3]
         lattice = self.lattice.fold * (torch.atan2(core_lat, core_lon) - self.lattice.angle)
         vertical = torch.atan2(core_lon, core_lat)
         angle = torch.stack([lattice, vertical, 2 * vertical], dim=1)  # (B, 3)
-        orientation = torch.cat([torch.cos(angle), mirror[:, None] * torch.sin(angle)], dim=1)
-        return PixelView(u, v, orientation)
+        return torch.cat([torch.cos(angle), mirror[:, None] * torch.sin(angle)], dim=1)
 
     def encode(self, counts, times, view, known):
         """Mean and log variance of the latents, (B, Z) each.
