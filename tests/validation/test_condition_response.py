@@ -5,10 +5,11 @@ import pytest
 from comparison_helpers import CAMERA, named, toy_sample
 
 from ctapipe_fastsim.validation.condition_response import condition_response
+from ctapipe_fastsim.validation.goals import GAMMAS
 
 
 def compare(generated):
-    return condition_response(toy_sample(1), generated, CAMERA, seed=1, progress=False)
+    return condition_response(toy_sample(1), generated, CAMERA, GAMMAS, seed=1, progress=False)
 
 
 def test_one_law_agrees():

@@ -5,10 +5,11 @@ import pytest
 from comparison_helpers import CAMERA, toy_sample
 
 from ctapipe_fastsim.validation.coverage import _memberships, coverage
+from ctapipe_fastsim.validation.goals import GAMMAS
 
 
 def compare(generated):
-    figures, _ = coverage(toy_sample(1), generated, CAMERA, seed=1, progress=False)
+    figures, _ = coverage(toy_sample(1), generated, CAMERA, GAMMAS, seed=1, progress=False)
     return {figure.name: figure for figure in figures}
 
 

@@ -5,6 +5,7 @@ import pytest
 from comparison_helpers import CAMERA, named, toy_sample
 
 from ctapipe_fastsim.validation.gamma_hadron import gamma_hadron
+from ctapipe_fastsim.validation.goals import GAMMAS
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def protons():
 
 
 def compare(generated, protons):
-    return gamma_hadron(toy_sample(1), generated, CAMERA, 1, False, protons=protons)
+    return gamma_hadron(toy_sample(1), generated, CAMERA, GAMMAS, 1, False, protons=protons)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from comparison_helpers import named
 
+from ctapipe_fastsim.validation.goals import GAMMAS
 from ctapipe_fastsim.validation.latents import latents
 
 N_IMAGES = 4000
@@ -21,7 +22,7 @@ def prior(seed):
 
 
 def test_a_fitting_prior_passes(posterior):
-    figures, arrays = latents(*posterior, prior(2), seed=1)
+    figures, arrays = latents(*posterior, prior(2), GAMMAS, seed=1)
     assert named(figures, "active").value == 2
     assert arrays["active"].tolist() == [True, True, False]
     expected = -0.5 * np.log([0.2, 0.9, 1.0])  # mutual information of a normal channel
@@ -38,7 +39,7 @@ def test_a_fitting_prior_passes(posterior):
 def test_a_wrong_prior_is_found(posterior):
     wrong = prior(2)
     wrong[:, 1] = 1.2 * wrong[:, 1] + 0.1
-    figures, _ = latents(*posterior, wrong, seed=1)
+    figures, _ = latents(*posterior, wrong, GAMMAS, seed=1)
     assert named(figures, "latent 1").passed is False
     assert named(figures, "latent 0").passed
     assert named(figures, "latent 2").passed

@@ -3,11 +3,12 @@ from dataclasses import replace
 import numpy as np
 from comparison_helpers import CAMERA, toy_sample
 
+from ctapipe_fastsim.validation.goals import GAMMAS
 from ctapipe_fastsim.validation.parameters_in_bins import parameters_in_bins
 
 
 def compare(reference, generated):
-    return parameters_in_bins(reference, generated, CAMERA, seed=1, progress=False)
+    return parameters_in_bins(reference, generated, CAMERA, GAMMAS, seed=1, progress=False)
 
 
 def test_one_law_agrees_in_every_bin():

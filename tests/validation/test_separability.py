@@ -5,6 +5,7 @@ import pytest
 from comparison_helpers import CAMERA, named, toy_sample
 from ctapipe.instrument import CameraGeometry
 
+from ctapipe_fastsim.validation.goals import GAMMAS
 from ctapipe_fastsim.validation.separability import _at_most, separability
 
 
@@ -15,7 +16,7 @@ def reference():
 
 @pytest.fixture(scope="module")
 def equal(reference):
-    return separability(reference, toy_sample(2), CAMERA, seed=1, progress=False)[0]
+    return separability(reference, toy_sample(2), CAMERA, GAMMAS, seed=1, progress=False)[0]
 
 
 def test_one_law_is_not_told_apart(equal):
@@ -43,7 +44,7 @@ def test_the_training_size_is_told(reference, equal):
 def test_wrong_images_of_another_camera_are_told_apart_by_trees(reference):
     squares = CameraGeometry.make_rectangular(7, 13)
     parts = [replace(s, counts=None)[::3] for s in (reference, toy_sample(2, width=1.3))]
-    figures, _ = separability(*parts, squares, seed=1, progress=False, auc_goal=0.52)
+    figures, _ = separability(*parts, squares, replace(GAMMAS, auc=0.52), seed=1, progress=False)
     trees = figures[1]
     assert trees.name == "AUC of boosted trees on parameters and conditions"
     assert trees.goal == 0.52

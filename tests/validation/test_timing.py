@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from comparison_helpers import CAMERA, named, toy_sample
 
+from ctapipe_fastsim.validation.goals import GAMMAS
 from ctapipe_fastsim.validation.timing import timing
 
 
 def compare(reference, generated):
-    return timing(reference, generated, CAMERA, seed=1, progress=False)
+    return timing(reference, generated, CAMERA, GAMMAS, seed=1, progress=False)
 
 
 @pytest.fixture(scope="module")

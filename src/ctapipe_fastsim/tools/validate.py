@@ -197,7 +197,14 @@ class ValidateTool(Tool):
         samples, steps, latents = self._samples(name)
         geometry = self._reference.images[name].telescope.camera.geometry
         self.log.info("%s: comparing %d images", name, len(samples["reference"]))
-        return compare(name, geometry, samples, steps, latents, self.seed, self.progress_bar)
+        goals = self._goals(name)
+        return compare(name, geometry, samples, steps, latents, goals, self.seed, self.progress_bar)
+
+    def _goals(self, name):
+        from ..validation.goals import goals_for
+
+        n_telescopes = sum(str(t) == name for t in self._reference.subarray.tel.values())
+        return goals_for(self._reference.thrown[0].primary_id, n_telescopes)
 
     def _samples(self, name):
         """Samples by role, the steps of their grid, and the model's latents."""

@@ -65,7 +65,7 @@ class Comparison:
         return len(np.unique(self.samples[role].shower))
 
 
-def compare(telescope, geometry, samples, steps, latent_arrays, seed, progress):
+def compare(telescope, geometry, samples, steps, latent_arrays, goals, seed, progress):
     """Compute all figures.
 
     Parameters
@@ -74,6 +74,7 @@ def compare(telescope, geometry, samples, steps, latent_arrays, seed, progress):
         Of `Comparison`.
     latent_arrays : tuple of arrays or None
         Posterior mean and log variance and the prior, if there is a model.
+    goals : Goals
     seed : int
     progress : bool
         Show progress bars.
@@ -82,7 +83,7 @@ def compare(telescope, geometry, samples, steps, latent_arrays, seed, progress):
     -------
     Comparison
     """
-    arguments = samples["reference"], samples["generated"], geometry, seed, progress
+    arguments = samples["reference"], samples["generated"], geometry, goals, seed, progress
     more = {gamma_hadron: {"protons": samples.get("protons")}}
     topics = {}
     with tqdm(_TOPICS, desc="figures", unit="topic", disable=not progress) as bar:
@@ -90,5 +91,5 @@ def compare(telescope, geometry, samples, steps, latent_arrays, seed, progress):
             bar.set_postfix_str(topic.__name__)
             topics[topic.__name__] = topic(*arguments, **more.get(topic, {}))
     if latent_arrays is not None:
-        topics["latents"] = latents(*latent_arrays, seed)
+        topics["latents"] = latents(*latent_arrays, goals, seed)
     return Comparison(telescope, geometry, samples, steps, topics)

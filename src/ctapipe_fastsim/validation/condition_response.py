@@ -16,7 +16,7 @@ _TARGETS = {"log10_energy": "log10 of the energy", "impact_distance": "impact di
 _N_BINS = 6
 
 
-def condition_response(reference, generated, camera_geometry, seed, progress):
+def condition_response(reference, generated, camera_geometry, goals, seed, progress):
     """Compare bias and resolution of energy and impact distance.
 
     Boosted trees learn them from Monte Carlo image parameters; images of half of the
@@ -27,6 +27,7 @@ def condition_response(reference, generated, camera_geometry, seed, progress):
     ----------
     reference, generated : Sample
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
 

@@ -18,7 +18,7 @@ _MAX_IMAGES = 10_000
 _TITLES = "density", "coverage", "recall"
 
 
-def coverage(reference, generated, camera_geometry, seed, progress):
+def coverage(reference, generated, camera_geometry, goals, seed, progress):
     """Density, coverage and recall in the space of the standardised image parameters.
 
     The ball of an image reaches to its fifth neighbour in its own sample. Density: in how
@@ -32,6 +32,7 @@ def coverage(reference, generated, camera_geometry, seed, progress):
     reference, generated : Sample
         At most 10 000 images of each are taken, and as many of both.
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
 

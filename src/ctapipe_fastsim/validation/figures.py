@@ -4,11 +4,11 @@ Every topic (`separability`, `parameter_distributions`, `parameters_in_bins`, `s
 `timing`, `gamma_hadron`, `condition_response`, `coverage`) is one file with one function of that
 name::
 
-    figures, arrays = topic(reference, generated, camera_geometry, seed, progress)
+    figures, arrays = topic(reference, generated, camera_geometry, goals, seed, progress)
 
-with two `Sample`, a `ctapipe.instrument.CameraGeometry`, the seed, and whether to show progress
-bars. It gives a list of `Figure` and a dictionary of plain arrays to plot. `gamma_hadron` also
-takes ``protons``, a `Sample`; `latents` takes arrays instead.
+with two `Sample`, a `ctapipe.instrument.CameraGeometry`, the `goals.Goals`, the seed, and whether
+to show progress bars. It gives a list of `Figure` and a dictionary of plain arrays to plot.
+`gamma_hadron` also takes ``protons``, a `Sample`; `latents` takes arrays instead.
 """
 
 from dataclasses import dataclass

@@ -13,13 +13,12 @@ from .figures import compared_figure, judged, missing
 
 __all__ = ["gamma_hadron"]
 
-_MEAN_GOAL = 0.001
 _N_ERRORS = 2  # that "equal within errors" allows
 _QUANTILES = 0.01, 0.1, 0.5
 _N_BINS = 100
 
 
-def gamma_hadron(reference, generated, camera_geometry, seed, progress, *, protons):
+def gamma_hadron(reference, generated, camera_geometry, goals, seed, progress, *, protons):
     """Compare the gammaness of generated and Monte Carlo gammas.
 
     Boosted trees learn to tell Monte Carlo gammas from protons, both classes with the same
@@ -31,6 +30,7 @@ def gamma_hadron(reference, generated, camera_geometry, seed, progress, *, proto
     ----------
     reference, generated : Sample
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
     protons : Sample or None
@@ -54,7 +54,7 @@ def gamma_hadron(reference, generated, camera_geometry, seed, progress, *, proto
     )
     title = "gamma score: difference of the mean"
     figures = [
-        compared_figure(title, mean_difference, *scores[:2], groups, seed, _MEAN_GOAL, note),
+        compared_figure(title, mean_difference, *scores[:2], groups, seed, goals.gamma_score, note),
         _equal_within_errors(_below(0.5, scores[:2], groups, seed)),
         _below(0.999, scores[:2], groups, seed),
         *(_quantile(share, scores[:2], groups, seed) for share in _QUANTILES),

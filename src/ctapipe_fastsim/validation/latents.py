@@ -7,14 +7,13 @@ from ctapipe_fastsim.random_streams import random_stream
 from .bootstrap import Estimate
 from .distances import relative_wasserstein
 from .figures import compared_figure, judged
-from .parameter_distributions import wasserstein_goal
 
 __all__ = ["latents"]
 
 _ACTIVE_VARIANCE = 0.01
 
 
-def latents(mean, log_variance, prior, seed):
+def latents(mean, log_variance, prior, goals, seed):
     """Compare the prior with the posterior of images that training never saw.
 
     A latent is active if the variance of its posterior mean over the images is above 0.01
@@ -27,6 +26,7 @@ def latents(mean, log_variance, prior, seed):
         Of the normal posterior of each image.
     prior : (M, Z) array
         Samples of the prior at the conditions of these images.
+    goals : Goals
     seed : int
 
     Returns
@@ -50,7 +50,7 @@ def latents(mean, log_variance, prior, seed):
         title = f"latent {i}, prior: Wasserstein distance / standard deviation"
         columns = posterior[:, i], prior[:, i]
         figures.append(
-            compared_figure(title, relative_wasserstein, *columns, groups, seed, wasserstein_goal)
+            compared_figure(title, relative_wasserstein, *columns, groups, seed, goals.wasserstein)
         )
     return figures, dict(
         posterior_mean=posterior.mean(axis=0),

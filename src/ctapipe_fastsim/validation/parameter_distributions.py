@@ -5,18 +5,19 @@ import numpy as np
 from .distances import kolmogorov_smirnov, rarely_varies, relative_wasserstein
 from .figures import compared_figure
 
-__all__ = ["parameter_distributions", "wasserstein_goal"]
+__all__ = ["parameter_distributions"]
 
 _RARE = "no goal: fewer than 50 images differ from the median"
 
 
-def parameter_distributions(reference, generated, camera_geometry, seed, progress):
+def parameter_distributions(reference, generated, camera_geometry, goals, seed, progress):
     """Distances of the image parameters of the images that survived cleaning.
 
     Parameters
     ----------
     reference, generated : Sample
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
 
@@ -38,7 +39,7 @@ def parameter_distributions(reference, generated, camera_geometry, seed, progres
             f"{name}: Wasserstein distance / standard deviation",
             [c[:, i] for c in columns],
         )
-        goal, note = (None, _RARE) if rare[i] else (wasserstein_goal, "")
+        goal, note = (None, _RARE) if rare[i] else (goals.wasserstein, "")
         figures.append(
             compared_figure(title, relative_wasserstein, *column, groups, seed, goal, note)
         )
@@ -55,11 +56,6 @@ def parameter_distributions(reference, generated, camera_geometry, seed, progres
         correlation_reference=matrices[0],
         correlation_generated=matrices[1],
     )
-
-
-def wasserstein_goal(floor):
-    """Largest Wasserstein distance, in standard deviations, that passes."""
-    return 1.2 * floor.value + 0.005
 
 
 def _correlation_distance(first, second, first_weight, second_weight):

@@ -4,7 +4,6 @@ import numpy as np
 
 from .distances import rarely_varies, relative_wasserstein
 from .figures import compared_figure, missing
-from .parameter_distributions import wasserstein_goal
 
 __all__ = ["parameters_in_bins"]
 
@@ -12,7 +11,7 @@ _N_BINS = 3
 _CONDITIONS = "log10_energy", "impact_distance"
 
 
-def parameters_in_bins(reference, generated, camera_geometry, seed, progress):
+def parameters_in_bins(reference, generated, camera_geometry, goals, seed, progress):
     """Wasserstein distance in each bin, the mean over all parameters that vary in it.
 
     Energy and impact distance are each cut in three, with as many reference images in each
@@ -22,6 +21,7 @@ def parameters_in_bins(reference, generated, camera_geometry, seed, progress):
     ----------
     reference, generated : Sample
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
 
@@ -37,7 +37,9 @@ def parameters_in_bins(reference, generated, camera_geometry, seed, progress):
         return [missing("parameters in bins", "energy or impact distance is not known")], {}
     edges = [_edges(samples[0].conditions[name]) for name in _CONDITIONS]
     cuts = [(edges[0][i : i + 2], edges[1][j : j + 2]) for i, j in np.ndindex(_N_BINS, _N_BINS)]
-    figures = [_figure(cut, *(_inside(sample, cut) for sample in samples), seed) for cut in cuts]
+    figures = [
+        _figure(cut, *(_inside(sample, cut) for sample in samples), goals, seed) for cut in cuts
+    ]
     arrays = dict(
         wasserstein=np.reshape([figure.value for figure in figures], (_N_BINS, _N_BINS)),
         wasserstein_floor=np.reshape([figure.floor for figure in figures], (_N_BINS, _N_BINS)),
@@ -57,7 +59,7 @@ def _inside(sample, cut):
     return np.column_stack(list(sample.parameters.values()))[inside], sample.shower[inside]
 
 
-def _figure(cut, first, second, seed):
+def _figure(cut, first, second, goals, seed):
     energy, distance = 10 ** cut[0], cut[1]
     title = (
         f"parameters at {energy[0]:.3g} to {energy[1]:.3g} TeV, "
@@ -66,7 +68,7 @@ def _figure(cut, first, second, seed):
     columns, groups = zip(first, second)
     rare = rarely_varies(*columns)
     columns = [c[:, ~rare] for c in columns]
-    return compared_figure(title, _mean_distance, *columns, groups, seed, wasserstein_goal)
+    return compared_figure(title, _mean_distance, *columns, groups, seed, goals.wasserstein)
 
 
 def _mean_distance(first, second, *weights):

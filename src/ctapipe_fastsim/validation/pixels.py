@@ -10,13 +10,14 @@ __all__ = ["pixels"]
 _N_BINS = 150
 
 
-def pixels(reference, generated, camera_geometry, seed, progress):
+def pixels(reference, generated, camera_geometry, goals, seed, progress):
     """Compare the spectrum of pixel charges, and their mean and width in each pixel.
 
     Parameters
     ----------
     reference, generated : Sample
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
 

@@ -31,7 +31,7 @@ class _Test(NamedTuple):
     controls: dict  # what is wrong, and the rows of a Sample made wrong
 
 
-def separability(reference, generated, camera_geometry, seed, progress, *, auc_goal=0.51):
+def separability(reference, generated, camera_geometry, goals, seed, progress):
     """AUC of classifiers told to tell the samples apart; 0.5 means that they cannot.
 
     Boosted trees see the parameters of the images that survived cleaning, and where the
@@ -46,10 +46,9 @@ def separability(reference, generated, camera_geometry, seed, progress, *, auc_g
     reference, generated : Sample
         The networks are shown about 10 000 images of each at most, those of random showers.
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
-    auc_goal : float
-        For the trees with conditions and the convolutional network.
 
     Returns
     -------
@@ -65,10 +64,10 @@ def separability(reference, generated, camera_geometry, seed, progress, *, auc_g
     axial = hexagonal_grid(camera_geometry)
     survivors = reference[reference.survived], generated[generated.survived]
     images = _at_most(_MAX_IMAGES, reference, generated, seed)
-    jobs = [(test, survivors) for test in _tree_tests(survivors, auc_goal)]
+    jobs = [(test, survivors) for test in _tree_tests(survivors, goals.auc)]
     jobs += [(test, images) for test in _dense_tests(images)]
     if axial is not None:
-        test = _hexagonal_test(camera_geometry, axial, auc_goal)
+        test = _hexagonal_test(camera_geometry, axial, goals.auc)
         jobs.append((test, images))
     bar = tqdm(jobs, "two-sample tests", unit="test", leave=False, disable=not progress)
     figures = [figure for test, pair in bar for figure in _figures(test, *pair, seed)]

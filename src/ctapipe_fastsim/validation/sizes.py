@@ -8,11 +8,8 @@ from .figures import compared_figure, judged, missing
 
 __all__ = ["sizes"]
 
-_BIAS_GOAL = 0.01
-_SURVIVAL_GOAL = 0.003
 
-
-def sizes(reference, generated, camera_geometry, seed, progress):
+def sizes(reference, generated, camera_geometry, goals, seed, progress):
     """Compare sizes, before and after cleaning.
 
     Parameters
@@ -20,6 +17,7 @@ def sizes(reference, generated, camera_geometry, seed, progress):
     reference, generated : Sample
         If ``generated`` has the condition ``size``, these are the requested photo-electrons.
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
 
@@ -34,11 +32,11 @@ def sizes(reference, generated, camera_geometry, seed, progress):
     images = reference.survived.astype(float), generated.survived.astype(float)
     groups = reference.shower, generated.shower
     figures = [
-        _survival("images", images, groups, seed),
-        _survival("pixels", pixels, groups, seed),
+        _survival("images", images, groups, goals, seed),
+        _survival("pixels", pixels, groups, goals, seed),
         _requested(generated),
     ]
-    biases, arrays = _biases(reference, generated, seed)
+    biases, arrays = _biases(reference, generated, goals, seed)
     return figures + biases, arrays
 
 
@@ -48,10 +46,10 @@ def _surviving_pixels(sample):
     return np.nan_to_num(sample.parameters["morphology_n_pixels"]) / n_pixels
 
 
-def _survival(what, shares, groups, seed):
+def _survival(what, shares, groups, goals, seed):
     title = f"{what} that survive cleaning: difference of the fraction"
     note = f"Monte Carlo {shares[0].mean():.4f}, generated {shares[1].mean():.4f}"
-    return compared_figure(title, mean_difference, *shares, groups, seed, _SURVIVAL_GOAL, note)
+    return compared_figure(title, mean_difference, *shares, groups, seed, goals.survival, note)
 
 
 def _requested(generated):
@@ -63,7 +61,7 @@ def _requested(generated):
     return judged(title, Estimate(float(np.abs(difference).max()), np.nan), goal=0.0)
 
 
-def _biases(reference, generated, seed):
+def _biases(reference, generated, goals, seed):
     """Relative difference of the mean reconstructed over true size in each decade."""
     if reference.counts is None or generated.counts is None:
         return [missing("reconstructed size", "true photo-electrons are not known")], {}
@@ -80,7 +78,7 @@ def _biases(reference, generated, seed):
         groups = [sample.shower[i] for sample, i in zip(samples, inside)]
         title = f"reconstructed size at {low} to {high} true p.e.: relative difference"
         figures.append(
-            compared_figure(title, _relative_difference, *parts, groups, seed, _BIAS_GOAL)
+            compared_figure(title, _relative_difference, *parts, groups, seed, goals.size_bias)
         )
         means.append([part.mean() if len(part) else np.nan for part in parts])
     ratio_reference, ratio_generated = np.reshape(means, (-1, 2)).T

@@ -4,7 +4,6 @@ import numpy as np
 
 from .distances import relative_wasserstein
 from .figures import compared_figure, missing
-from .parameter_distributions import wasserstein_goal
 from .peak_times import peak_times
 
 __all__ = ["timing"]
@@ -13,7 +12,7 @@ _N_BINS = 4
 _QUANTILES = 0.16, 0.5, 0.84
 
 
-def timing(reference, generated, camera_geometry, seed, progress):
+def timing(reference, generated, camera_geometry, goals, seed, progress):
     """Compare time gradient and spread in bins of impact distance, and see `peak_times`.
 
     The gradient is taken without its sign, which only tells how the image lies in the camera.
@@ -22,6 +21,7 @@ def timing(reference, generated, camera_geometry, seed, progress):
     ----------
     reference, generated : Sample
     camera_geometry : ctapipe.instrument.CameraGeometry
+    goals : Goals
     seed : int
     progress : bool
 
@@ -33,12 +33,12 @@ def timing(reference, generated, camera_geometry, seed, progress):
         (ns / deg), ``spread_reference`` and ``spread_generated`` (ns), (4, 3) arrays with the
         quantiles 0.16, 0.5 and 0.84 in each bin. And those of `peak_times`.
     """
-    of_images, arrays = _against_impact_distance(reference, generated, seed)
+    of_images, arrays = _against_impact_distance(reference, generated, goals, seed)
     of_pixels, pixel_arrays = peak_times(reference, generated, seed)
     return of_images + of_pixels, arrays | pixel_arrays
 
 
-def _against_impact_distance(reference, generated, seed):
+def _against_impact_distance(reference, generated, goals, seed):
     samples = [sample[sample.survived] for sample in (reference, generated)]
     if any("impact_distance" not in sample.conditions for sample in samples):
         return [missing("timing against impact distance", "impact distance is not known")], {}
@@ -52,7 +52,7 @@ def _against_impact_distance(reference, generated, seed):
         for i, (low, high) in enumerate(zip(edges, edges[1:])):
             title = f"time {what} at {low:.0f} to {high:.0f} m: Wasserstein / standard deviation"
             pairs = [part[i] for part in parts], [group[i] for group in groups]
-            figures.append(_figure(title, *pairs, seed))
+            figures.append(_figure(title, *pairs, goals, seed))
         for name, bins in zip(("reference", "generated"), parts):
             arrays[f"{what}_{name}"] = np.array([_quantiles(part) for part in bins])
     return figures, arrays
@@ -64,8 +64,8 @@ def _in_bins(values, distance, edges):
     return [values[position == i] for i in range(len(edges) - 1)]
 
 
-def _figure(title, parts, groups, seed):
-    return compared_figure(title, relative_wasserstein, *parts, groups, seed, wasserstein_goal)
+def _figure(title, parts, groups, goals, seed):
+    return compared_figure(title, relative_wasserstein, *parts, groups, seed, goals.wasserstein)
 
 
 def _quantiles(values):
