@@ -97,8 +97,8 @@ def check_trees(trees, n_features):
 @njit(cache=True, nogil=True)
 def _sum_of_leaves(features, root, feature, threshold, left, right, value):
     total = np.zeros(len(features))
-    for row in range(len(features)):
-        for tree in range(len(root)):
+    for tree in range(len(root)):  # outermost: one tree fits the fastest memory, all do not
+        for row in range(len(features)):
             node = root[tree]
             while feature[node] != LEAF:
                 if features[row, feature[node]] <= threshold[node]:

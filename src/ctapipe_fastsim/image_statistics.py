@@ -12,6 +12,7 @@ THRESHOLDS = np.array([1.2, 2.4, 4.8, 9.6])  # standard deviations of a pixel wi
 PER_THRESHOLD = 16
 OF_ALL_PIXELS = 4
 NEAR = 1.5  # pixel spacings around the centre of gravity
+SMALLEST_SQUARE = 1e-6  # deg2, of a spread that is divided by
 
 
 def n_statistics():
@@ -29,7 +30,9 @@ def neighbour_table(camera_geometry):
     return table
 
 
-def image_statistics(charge, peak_time, along, across, neighbours, border, noise, spacing):
+def image_statistics(
+    charge, peak_time, pixel_lon, pixel_lat, source_core, neighbours, border, noise, spacing
+):
     """Statistics of B images, the same for an image and its reflection.
 
     For each threshold, of the pixels above it that have a neighbour above it too: number,
@@ -43,8 +46,9 @@ def image_statistics(charge, peak_time, along, across, neighbours, border, noise
     Parameters
     ----------
     charge, peak_time : (B, P) arrays, p.e. and ns
-    along, across : (B, P) arrays, deg
-        u and v of `shower_frame.to_shower_frame`.
+    pixel_lon, pixel_lat : (P,) arrays, deg
+    source_core : (B, 4) array
+        Of `ImageGeometry.source_core_arrays`; u and v are those of `to_shower_frame`.
     neighbours : (P, K) int array
         Of `neighbour_table`.
     border : (P,) bool array
@@ -59,60 +63,96 @@ def image_statistics(charge, peak_time, along, across, neighbours, border, noise
     (B, `n_statistics`) array
     """
     statistics = np.zeros((len(charge), n_statistics()))
-    bright = np.empty(charge.shape[1], dtype=np.int64)
-    for row in range(len(charge)):
-        image = charge[row], peak_time[row], along[row], across[row]
-        for i, threshold in enumerate(THRESHOLDS * noise):
-            n = _bright_pixels(charge[row], neighbours, threshold, bright)
-            part = statistics[row, i * PER_THRESHOLD : (i + 1) * PER_THRESHOLD]
-            if n:
-                _moments(*image, border, bright[:n], NEAR * spacing, part)
-        _neighbour_charges(charge[row], neighbours, statistics[row, -OF_ALL_PIXELS:])
+    camera = pixel_lon, pixel_lat, neighbours, border
+    _statistics(charge, peak_time, camera, source_core, THRESHOLDS * noise, spacing, statistics)
     return statistics
 
 
-@njit(cache=True, nogil=True)
-def _bright_pixels(charge, neighbours, threshold, bright):
-    """Write pixels that are above the threshold and not alone to ``bright``; their number."""
-    n = 0
-    for pixel in range(len(charge)):
-        if charge[pixel] > threshold:
-            for neighbour in neighbours[pixel]:
-                if neighbour >= 0 and charge[neighbour] > threshold:
+@njit(cache=True, nogil=True, error_model="numpy")
+def _statistics(charge, peak_time, camera, source_core, thresholds, spacing, statistics):
+    lon, lat, neighbours, border = camera
+    candidates = np.empty(charge.shape[1], dtype=np.int64)
+    bright = np.empty_like(candidates)
+    u, v, q, t = np.empty((4, charge.shape[1]))
+    for row in range(len(charge)):
+        n_candidates = charge.shape[1]
+        candidates[:] = np.arange(n_candidates)
+        for i, threshold in enumerate(thresholds):
+            n = 0
+            for pixel in candidates[:n_candidates]:
+                if charge[row, pixel] > threshold:
+                    candidates[n] = pixel  # of the higher thresholds, too
+                    n += 1
+            n_candidates, n = n, 0
+            for pixel in candidates[:n_candidates]:
+                if _has_bright_neighbour(charge[row], neighbours[pixel], threshold):
                     bright[n] = pixel
                     n += 1
-                    break
-    return n
+            for k, pixel in enumerate(bright[:n]):
+                x, y = lon[pixel] - source_core[row, 0], lat[pixel] - source_core[row, 1]
+                u[k] = source_core[row, 2] * x + source_core[row, 3] * y
+                v[k] = source_core[row, 2] * y - source_core[row, 3] * x
+                q[k], t[k] = charge[row, pixel], peak_time[row, pixel]
+            part = statistics[row, i * PER_THRESHOLD : (i + 1) * PER_THRESHOLD]
+            if n:
+                _moments(q[:n], t[:n], u[:n], v[:n], border, bright[:n], NEAR * spacing, part)
+        _neighbour_charges(charge[row], neighbours, statistics[row, -OF_ALL_PIXELS:])
 
 
 @njit(cache=True, nogil=True)
-def _moments(charge, time, along, across, border, pixels, near, out):
-    q = charge[pixels].astype(np.float64)
-    u, v, t = along[pixels], across[pixels], time[pixels]
-    total = q.sum()
-    centre_u, centre_v, mean_time = (q * u).sum() / total, (q * v).sum() / total, 0.0
-    du, dv = u - centre_u, v - centre_v
-    variance_u, variance_v = (q * du**2).sum() / total, (q * dv**2).sum() / total
-    variance_u, variance_v = max(variance_u, 1e-6), max(variance_v, 1e-6)
-    mean_time = (q * t).sum() / total
-    gradient = (q * du * (t - mean_time)).sum() / total / variance_u
-    residual = t - mean_time - gradient * du
+def _has_bright_neighbour(charge, neighbours, threshold):
+    for neighbour in neighbours:
+        if neighbour >= 0 and charge[neighbour] > threshold:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _moments(q, t, u, v, border, pixels, near, out):
+    """Of N pixels; sums of powers of u are taken around the centre."""
+    total = centre_u = centre_v = time = 0.0
+    for k in range(len(q)):
+        total += q[k]
+        centre_u += q[k] * u[k]
+        centre_v += q[k] * v[k]
+        time += q[k] * t[k]
+    centre_u, centre_v, time = centre_u / total, centre_v / total, time / total
+    uu = vv = uv = uuu = uuuu = ut = tt = brightest = inner = outer = n_outer = 0.0
+    for k in range(len(q)):
+        du, dv, dt = u[k] - centre_u, v[k] - centre_v, t[k] - time
+        share = q[k] / total
+        uu += share * du * du
+        vv += share * dv * dv
+        uv += share * du * dv
+        uuu += share * du * du * du
+        uuuu += share * du * du * du * du
+        ut += share * du * dt
+        tt += share * dt * dt
+        brightest = max(brightest, share)
+        if du * du + dv * dv < near * near:
+            inner += share
+        if border[pixels[k]]:
+            outer += share
+            n_outer += 1
+    gradient = ut / max(uu, SMALLEST_SQUARE)
+    residual = tt - 2 * gradient * ut + gradient**2 * uu
+    uu, vv = max(uu, SMALLEST_SQUARE), max(vv, SMALLEST_SQUARE)
     out[0] = len(q)
     out[1] = total
     out[2] = centre_u
     out[3] = abs(centre_v)
-    out[4] = np.sqrt(variance_u)
-    out[5] = np.sqrt(variance_v)
-    out[6] = abs((q * du * dv).sum() / total)
-    out[7] = (q * du**3).sum() / total / variance_u**1.5
-    out[8] = (q * du**4).sum() / total / variance_u**2
+    out[4] = np.sqrt(uu)
+    out[5] = np.sqrt(vv)
+    out[6] = abs(uv)
+    out[7] = uuu / uu**1.5
+    out[8] = uuuu / uu**2
     out[9] = gradient
-    out[10] = mean_time
-    out[11] = np.sqrt((q * residual**2).sum() / total)
-    out[12] = q.max() / total
-    out[13] = q[du**2 + dv**2 < near**2].sum() / total
-    out[14] = q[border[pixels]].sum() / total
-    out[15] = border[pixels].sum()
+    out[10] = time
+    out[11] = np.sqrt(max(residual, 0.0))
+    out[12] = brightest
+    out[13] = inner
+    out[14] = outer
+    out[15] = n_outer
 
 
 @njit(cache=True, nogil=True)
@@ -124,7 +164,7 @@ def _neighbour_charges(charge, neighbours, out):
         if charge[pixel] <= triple:
             continue
         for i, second in enumerate(neighbours[pixel]):
-            if second < 0:
+            if second < 0 or charge[second] <= triple:
                 continue
             of_two = min(charge[pixel], charge[second])
             pair = max(pair, of_two)
