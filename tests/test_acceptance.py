@@ -9,6 +9,7 @@ from ctapipe_fastsim.acceptance import (
     acceptance_probability,
     check_acceptance,
     fit_acceptance,
+    ready_acceptance,
 )
 from ctapipe_fastsim.image_statistics import n_statistics
 
@@ -47,7 +48,7 @@ def redrawn(acceptance, condition, rng):
     while len(rows):
         values[rows] = generated(len(rows), condition[rows], rng)
         probability = acceptance_probability(
-            acceptance, features(values[rows], condition[rows]), condition[rows]
+            ready_acceptance(acceptance), features(values[rows], condition[rows]), condition[rows]
         )
         rows = rows[rng.random(len(rows)) >= probability]
     return values
@@ -68,7 +69,7 @@ def test_where_samples_agree_more_are_kept(learned):
     for value in (0.01, 0.99):
         condition = np.full(2000, value)
         values = features(generated(2000, condition, rng), condition)
-        kept.append(acceptance_probability(learned, values, condition))
+        kept.append(acceptance_probability(ready_acceptance(learned), values, condition))
     assert kept[1].mean() > kept[0].mean() + 0.15
     assert (np.concatenate(kept) <= 1).all()
 
@@ -82,7 +83,7 @@ def test_samples_that_have_nothing_in_common_are_left_alone():
         np.arange(4000) % 10 == 0,
         seed=1,
     )
-    kept = acceptance_probability(apart, features(values, condition), condition)
+    kept = acceptance_probability(ready_acceptance(apart), features(values, condition), condition)
     assert kept.mean() > 0.99
 
 

@@ -1,10 +1,10 @@
-"""Trees as arrays say what scikit-learn's say, and broken ones are refused."""
+"""Trees are as many as help, and broken ones are refused."""
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ctapipe_fastsim.boosted_trees import check_trees, fit_trees, log_odds
+from ctapipe_fastsim.boosted_trees import check_trees, fit_trees
+from ctapipe_fastsim.tree_reading import MOST_LEAVES, log_odds, ready_trees
 
 N_FEATURES = 3
 
@@ -24,35 +24,12 @@ def trees():
     return fit_trees(*two_samples(4000, seed=1), HELD_OUT, seed=5)
 
 
-def test_log_odds_are_those_of_the_classifier(trees):
-    first, second = (sample[~HELD_OUT] for sample in two_samples(4000, seed=1))
-    classifier = HistGradientBoostingClassifier(
-        learning_rate=0.05,
-        max_iter=len(trees["root"]),
-        min_samples_leaf=100,
-        l2_regularization=10,
-        early_stopping=False,
-        random_state=5,
-    ).fit(np.concatenate([first, second]), np.repeat([0, 1], 3000))
-    features = two_samples(500, seed=2)[0]
-    expected = classifier.decision_function(features)
-    np.testing.assert_allclose(log_odds(trees, features), expected, atol=1e-5)
-
-
-def test_log_odds_estimate_the_density_ratio(trees):
-    """Of two normal distributions one apart it is x - 1/2; within 0.25 in the mean of |error|."""
-    features = np.column_stack([np.linspace(-1, 2, 50), np.zeros((50, 2))])
-    error = log_odds(trees, features) - (features[:, 0] - 0.5)
-    assert np.abs(error).mean() < 0.25
-    assert abs(error.mean()) < 0.15
-
-
 def test_samples_that_are_alike_leave_few_trees():
     rng = np.random.default_rng(3)
     first, second = rng.normal(size=(2, 4000, N_FEATURES))
     alike = fit_trees(first, second, HELD_OUT, seed=5)
     assert len(alike["root"]) < 20
-    assert np.abs(log_odds(alike, first)).mean() < 0.2
+    assert np.abs(log_odds(ready_trees(alike), first)).mean() < 0.2
 
 
 def test_good_trees_pass(trees):
@@ -66,7 +43,7 @@ def test_good_trees_pass(trees):
         ("right", 10**6, "not there"),
         ("feature", N_FEATURES, "not there"),
         ("feature", -7, "not there"),
-        ("root", 10**6, "not there"),
+        ("root", 10**6, "share nodes"),
     ],
 )
 def test_trees_that_lead_astray_are_refused(trees, name, value, match):
@@ -75,6 +52,34 @@ def test_trees_that_lead_astray_are_refused(trees, name, value, match):
     broken[name][1 if name == "root" else inner] = value
     with pytest.raises(ValueError, match=match):
         check_trees(broken, N_FEATURES)
+
+
+def test_trees_that_share_nodes_are_refused(trees):
+    """Two parents of one node, or one that belongs to another tree."""
+    first, second = trees["root"][1], trees["root"][2]
+    for node in (trees["right"][first], second + 1):
+        broken = {**trees, "left": trees["left"].copy()}
+        broken["left"][first] = node
+        with pytest.raises(ValueError, match="share nodes"):
+            check_trees(broken, N_FEATURES)
+
+
+def test_trees_with_too_many_leaves_are_refused():
+    n_inner = MOST_LEAVES  # in a chain, each with a leaf on its left
+    inner = np.arange(2 * n_inner + 1) % 2 == 0
+    inner[-1] = False
+    left = np.where(inner, np.arange(len(inner)) + 1, 0)
+    chain = dict(
+        root=np.array([0]),
+        feature=np.where(inner, 0, -1),
+        threshold=np.zeros(len(inner)),
+        left=left,
+        right=np.where(inner, left + 1, 0),
+        value=np.zeros(len(inner)),
+        offset=np.array(0.0),
+    )
+    with pytest.raises(ValueError, match="larger"):
+        check_trees(chain, N_FEATURES)
 
 
 @pytest.mark.parametrize(

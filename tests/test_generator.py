@@ -28,7 +28,7 @@ def generator(model):
 
 @pytest.fixture(scope="module")
 def array_generator(array_model):
-    return event_generator(array_model, n_thrown=300)
+    return event_generator(array_model, n_thrown=600)
 
 
 @pytest.fixture(params=["generator", "array_generator"])
@@ -117,7 +117,7 @@ def test_other_seeds_and_observations_throw_other_showers(model, generator, othe
 
 
 def test_the_same_showers_give_other_images_in_other_blocks_observations_and_seeds(model):
-    generator = event_generator(model, n_thrown=600)
+    generator = event_generator(model, n_thrown=1000)
     generator.recorded = np.tile(generator.recorded[:EVENTS_PER_BLOCK], 2)
     generator.telescopes = np.tile(generator.telescopes[:EVENTS_PER_BLOCK], (2, 1))
     drawn = [generator.block(number) for number in (0, 1)]

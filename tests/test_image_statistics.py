@@ -14,6 +14,7 @@ from ctapipe_fastsim.image_statistics import (
 )
 
 NOISE = 1.0
+SOURCE_CORE = np.array([[0.0, 0.0, 1.0, 0.0]])  # u and v are the camera's own coordinates
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +25,11 @@ def camera():
 
 def statistics(camera, charge, time=None, mirror=1):
     time = np.zeros_like(charge) if time is None else time
-    position = camera.pix_x.value[None], mirror * camera.pix_y.value[None]
+    position = camera.pix_x.value, mirror * camera.pix_y.value
     border = camera.get_border_pixel_mask(1)
     return image_statistics(
-        *(charge[None], time[None], *position, neighbour_table(camera), border), NOISE, 0.1
+        *(charge[None], time[None], *position, SOURCE_CORE),
+        *(neighbour_table(camera), border, NOISE, 0.1),
     )[0]
 
 
@@ -103,3 +105,17 @@ def test_neighbour_table_is_ctapipes(camera):
     for pixel in (0, 31, 450, 899):
         expected = np.flatnonzero(camera.neighbor_matrix[pixel])
         np.testing.assert_array_equal(table[pixel][table[pixel] >= 0], expected)
+
+
+def test_moments_are_along_the_shower(camera):
+    """A camera turned by 30 deg and moved, with the shower."""
+    charge, angle = spot(camera), np.radians(30)
+    x, y = camera.pix_x.value, camera.pix_y.value
+    lon = 0.5 + np.cos(angle) * x - np.sin(angle) * y
+    lat = -0.2 + np.sin(angle) * x + np.cos(angle) * y
+    turned = image_statistics(
+        *(charge[None], np.zeros((1, 900)), lon, lat),
+        *(np.array([[0.5, -0.2, np.cos(angle), np.sin(angle)]]), neighbour_table(camera)),
+        *(camera.get_border_pixel_mask(1), NOISE, 0.1),
+    )
+    np.testing.assert_allclose(turned[0], statistics(camera, charge), atol=1e-9)

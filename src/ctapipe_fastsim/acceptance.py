@@ -9,16 +9,49 @@ among images of about the same trigger probability: near threshold r varies much
 The trigger of each telescope is drawn before and does not change.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .boosted_trees import check_trees, fit_trees, log_odds
+from .boosted_trees import check_trees, fit_trees
 from .image_statistics import n_statistics
+from .tree_reading import ReadyTrees, log_odds, ready_trees
 
-__all__ = ["acceptance_features", "acceptance_probability", "check_acceptance", "fit_acceptance"]
+__all__ = [
+    "ReadyAcceptance",
+    "acceptance_features",
+    "acceptance_probability",
+    "check_acceptance",
+    "fit_acceptance",
+    "ready_acceptance",
+]
 
 N_ORIENTATION = 3
 N_CLASSES = 20
 ENVELOPE_LEVEL = 0.98  # of r; the few images above are kept less often than they should
+
+
+class ReadyAcceptance(NamedTuple):
+    """What `acceptance_probability` looks up.
+
+    Attributes
+    ----------
+    trees : ReadyTrees
+    envelope_edges : (`N_CLASSES` - 1,) array
+        Trigger probabilities between the classes.
+    envelope : (`N_CLASSES`,) array
+        m of each class.
+    """
+
+    trees: ReadyTrees
+    envelope_edges: np.ndarray
+    envelope: np.ndarray
+
+
+def ready_acceptance(arrays):
+    """`ReadyAcceptance` of the arrays of `fit_acceptance`."""
+    trees = ready_trees(_trees_of(arrays))
+    return ReadyAcceptance(trees, arrays["envelope_edges"], arrays["envelope"])
 
 
 def acceptance_features(statistics, size, orientation, conditions):
@@ -61,7 +94,7 @@ def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
         Of `fit_trees`, and the envelope in classes of trigger probability.
     """
     trees = fit_trees(generated, recorded, held_out, seed)
-    ratio = np.exp(log_odds(trees, generated))
+    ratio = np.exp(log_odds(ready_trees(trees), generated))
     edges = np.quantile(trigger_probability, np.arange(1, N_CLASSES) / N_CLASSES)
     number = np.searchsorted(edges, trigger_probability)
     envelope = [_envelope(ratio[number == i]) for i in range(N_CLASSES)]
@@ -80,16 +113,19 @@ def _envelope(ratio):
 
 
 def acceptance_probability(acceptance, features, trigger_probability):
-    """Probability to keep each of B images, (B,)."""
-    number = np.searchsorted(acceptance["envelope_edges"], trigger_probability)
-    ratio = np.exp(log_odds(acceptance, features))
-    return np.minimum(1, ratio / acceptance["envelope"][number])
+    """Probability to keep each of B images, (B,), for a `ReadyAcceptance`."""
+    number = np.searchsorted(acceptance.envelope_edges, trigger_probability)
+    ratio = np.exp(log_odds(acceptance.trees, features))
+    return np.minimum(1, ratio / acceptance.envelope[number])
 
 
 def check_acceptance(acceptance, n_conditions):
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
-    trees = {name: a for name, a in acceptance.items() if not name.startswith("envelope")}
-    check_trees(trees, n_statistics() + 1 + N_ORIENTATION + n_conditions)
+    check_trees(_trees_of(acceptance), n_statistics() + 1 + N_ORIENTATION + n_conditions)
     shapes = [np.shape(acceptance.get(name)) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")
+
+
+def _trees_of(acceptance):
+    return {name: a for name, a in acceptance.items() if not name.startswith("envelope")}

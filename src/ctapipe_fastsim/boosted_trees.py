@@ -1,15 +1,15 @@
-"""Boosted trees as plain arrays: fitted by scikit-learn, kept in a model file, read by numba.
+"""Boosted trees as plain arrays: fitted by scikit-learn, kept in a model file.
 
-All nodes of all trees stand in one row each, children behind their parents; a leaf has the
-feature `LEAF`.
+All nodes of all trees stand in one row each, tree after tree, children behind their parents; a
+leaf has the feature `LEAF`. They are evaluated in tree_reading.py.
 """
 
 import numpy as np
-from numba import njit
 
-__all__ = ["check_trees", "fit_trees", "log_odds"]
+from .tree_reading import LEAF, MOST_LEAVES
 
-LEAF = -1
+__all__ = ["check_trees", "fit_trees"]
+
 NAMES = {"root", "feature", "threshold", "left", "right", "value", "offset"}
 
 
@@ -39,6 +39,7 @@ def fit_trees(first, second, held_out, seed):
     trees = HistGradientBoostingClassifier(
         learning_rate=0.05,
         max_iter=600,
+        max_leaf_nodes=31,
         min_samples_leaf=100,
         l2_regularization=10,
         early_stopping=False,
@@ -67,12 +68,6 @@ def fit_trees(first, second, held_out, seed):
     }
 
 
-def log_odds(trees, features):
-    """Logarithm of how much likelier the second sample is, (N,), for features (N, F)."""
-    names = ("root", "feature", "threshold", "left", "right", "value")
-    return float(trees["offset"]) + _sum_of_leaves(features, *(trees[name] for name in names))
-
-
 def check_trees(trees, n_features):
     """Raise ValueError unless these are trees that read ``n_features`` and come to an end."""
     if trees.keys() != NAMES or np.shape(trees["offset"]):
@@ -86,24 +81,18 @@ def check_trees(trees, n_features):
     children = np.stack([trees["left"], trees["right"]])[:, inner]
     if (
         np.ndim(trees["root"]) != 1
-        or ((trees["root"] < 0) | (trees["root"] >= n_nodes)).any()
         or ((trees["feature"] < LEAF) | (trees["feature"] >= n_features)).any()
         or (children <= np.flatnonzero(inner)).any()
         or (children >= n_nodes).any()
     ):
         raise ValueError("the trees point to nodes or features that are not there")
-
-
-@njit(cache=True, nogil=True)
-def _sum_of_leaves(features, root, feature, threshold, left, right, value):
-    total = np.zeros(len(features))
-    for tree in range(len(root)):  # outermost: one tree fits the fastest memory, all do not
-        for row in range(len(features)):
-            node = root[tree]
-            while feature[node] != LEAF:
-                if features[row, feature[node]] <= threshold[node]:
-                    node = left[node]
-                else:
-                    node = right[node]
-            total[row] += value[node]
-    return total
+    ends = np.append(trees["root"], n_nodes)
+    tree = np.searchsorted(trees["root"], np.arange(n_nodes), side="right")
+    if (
+        ends[0] != 0
+        or (np.diff(ends) <= 0).any()
+        or (tree[children] != tree[inner]).any()
+        or not np.array_equal(np.sort(np.append(children, trees["root"])), np.arange(n_nodes))
+        or (np.add.reduceat(~inner, trees["root"]) > MOST_LEAVES).any()
+    ):
+        raise ValueError("the trees share nodes, or are larger than they may be")

@@ -3,11 +3,11 @@
 from dataclasses import fields
 
 import numpy as np
-import torch
 
 from .conditions import primary_indicators
 from .errors import InputError
-from .flows import flow_sample, shower_development_flow
+from .flow_sampling import flow_arrays, flow_sample
+from .flows import shower_development_flow
 from .network import load_arrays
 from .showers import Showers
 
@@ -48,11 +48,6 @@ def draw_development(model, showers, pointing_altitude, rng):
         "zenith": np.full(len(showers), 90 - np.degrees(pointing_altitude)),
         **primary_indicators(showers),
     }
-    context = torch.as_tensor(scaling.transform(values))
-    noise = torch.as_tensor(
-        rng.standard_normal((len(showers), len(features.names)), dtype=np.float32)
-    )
-    with torch.no_grad():
-        drawn = flow_sample(flow, context, noise).numpy()
-    drawn = features.inverse(drawn)
+    noise = rng.standard_normal((len(showers), len(features.names)), dtype=np.float32)
+    drawn = features.inverse(flow_sample(flow_arrays(flow), scaling.transform(values), noise))
     return Showers(**{f.name: drawn.get(f.name, getattr(showers, f.name)) for f in fields(showers)})

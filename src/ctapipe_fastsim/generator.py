@@ -21,7 +21,7 @@ from .showers import Showers
 
 __all__ = ["EVENTS_PER_BLOCK", "EventGenerator", "Images"]
 
-EVENTS_PER_BLOCK = 128
+EVENTS_PER_BLOCK = 256
 THROWN_PER_CHUNK = 8192
 
 

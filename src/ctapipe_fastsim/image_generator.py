@@ -1,27 +1,60 @@
 """Conditions become images: size, light, photo-electrons, then the camera's answer."""
 
-from dataclasses import fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from scipy.special import expit
 
-from .acceptance import N_ORIENTATION, acceptance_features, acceptance_probability
-from .conditions import values_at
-from .flows import flow_sample, size_flow
+from .acceptance import (
+    N_ORIENTATION,
+    acceptance_features,
+    acceptance_probability,
+    ready_acceptance,
+)
+from .flow_sampling import flow_arrays, flow_sample
+from .flows import size_flow
 from .image_statistics import image_statistics, neighbour_table
+from .light_reading import map_reader, read_light, read_times
 from .light_sharing import share_light
-from .network import CVAE, LightMap, NetworkSizes, load_arrays
+from .network import CVAE, NetworkSizes, load_arrays
 from .observing import seen_as
 from .pixel_cells import pixel_cells
-from .shower_frame import pixel_directions, to_shower_frame
+from .shower_frame import pixel_directions
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
 
 __all__ = ["ImageGenerator"]
 
 MOST_DRAWS = 20  # of one image; the last one is kept
+FEWEST_TOGETHER = 16  # images that cost little more than one
+MOST_TOGETHER = 128  # images whose maps fit into fast memory
 BORDER_RINGS = 2
+
+
+class Told(NamedTuple):
+    """What the networks are told of B images.
+
+    Attributes
+    ----------
+    conditions : (B, C) float32 array
+        Standardised.
+    seen : (B, C) float32 array
+        Those of the training's showers that look alike, see `seen_as`.
+    source_core : (B, 4) float32 array
+        Of `ImageGeometry.source_core_arrays`.
+    size : (B,) int array or None
+        Photo-electrons, where they are given.
+    """
+
+    conditions: np.ndarray
+    seen: np.ndarray
+    source_core: np.ndarray
+    size: np.ndarray | None
+
+    def at(self, rows):
+        """Some of them."""
+        return Told(*(None if column is None else column[rows] for column in self))
 
 
 class ImageGenerator:
@@ -49,7 +82,10 @@ class ImageGenerator:
         n_conditions = len(kind.conditions.names)
         self.cvae = load_arrays(CVAE(sizes, *pixel_directions(camera_geometry)), kind.network)
         self.cvae.to(device)
-        self.size_flow = load_arrays(size_flow(n_conditions), kind.size_flow).to(device)
+        self.size_flow = flow_arrays(load_arrays(size_flow(n_conditions), kind.size_flow))
+        self.prior, self.reader = flow_arrays(self.cvae.prior), map_reader(self.cvae)
+        # there is none yet while one is learned
+        self.acceptance = kind.acceptance and ready_acceptance(kind.acceptance)
         self.trigger = load_arrays(
             trigger_network(len(kind.trigger_conditions.names)), kind.trigger
         )
@@ -86,23 +122,27 @@ class ImageGenerator:
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
         """
-        drawn = self.draw_once(values, geometry, rng, size)
+        told = self._told(values, geometry, size)
         trigger_probability = self.trigger_probability(values)
-        seen = seen_as(values, self.photon_efficiency)
-        rows, images = np.arange(len(geometry.source_lon)), drawn
-        for _ in range(MOST_DRAWS - 1):
+        rows, draws = np.arange(len(told.source_core)), 0
+        drawn = None
+        while len(rows):
+            n = min(MOST_DRAWS - draws, max(1, FEWEST_TOGETHER // len(rows)))
+            anew = np.repeat(rows, n)
+            images = self._draw(told.at(anew), rng)
+            draws += n
+            features = self._features(told.at(anew), *images[1:])
             probability = acceptance_probability(
-                self.kind.acceptance,
-                self.features(values_at(seen, rows), geometry[rows], *images[1:]),
-                trigger_probability[rows],
+                self.acceptance, features, trigger_probability[anew]
             )
-            rows = rows[rng.random(len(rows)) >= probability]
-            if not len(rows):
-                break
-            wanted = None if size is None else size[rows]
-            images = self.draw_once(values_at(values, rows), geometry[rows], rng, wanted)
-            for column, anew in zip(drawn, images):
-                column[rows] = anew
+            accepted = (rng.random(len(anew)) < probability).reshape(-1, n)
+            accepted[:, -1] |= draws == MOST_DRAWS
+            done, first = accepted.any(axis=1), accepted.argmax(axis=1)
+            chosen = (np.arange(len(rows)) * n + first)[done]
+            drawn = drawn or tuple(np.empty((len(rows), *a.shape[1:]), a.dtype) for a in images)
+            for column, new in zip(drawn, images):
+                column[rows[done]] = new[chosen]
+            rows = rows[~done]
         return drawn
 
     def draw_once(self, values, geometry, rng, size=None):
@@ -110,57 +150,67 @@ class ImageGenerator:
 
         Photo-electrons that go missing at random leave clumps smaller in proportion.
         """
-        conditions = self.kind.conditions.transform(values)
-        share = self.photon_efficiency
-        if size is None:
-            seen = self.kind.conditions.transform(seen_as(values, share))
-            size = self._draw_size(seen, rng)
-        light = self._light(conditions, geometry, size / share, rng)
-        clump = share * light.clump.numpy()
-        counts = share_light(size, light.fraction.numpy(), clump, self.cells, rng)
-        with torch.no_grad():
-            spread = self.cvae.time_spread(self._tensor(light.time_spread), self._tensor(counts))
-        charge, peak_time = self.kind.response.draw(
-            counts, light.time.numpy(), spread.cpu().numpy(), rng
-        )
-        return size, counts, charge, peak_time
+        return self._draw(self._told(values, geometry, size), rng)
 
     def features(self, values, geometry, counts, charge, peak_time):
         """`acceptance_features` of images of these conditions, (B, F)."""
-        source_core, as_seen = geometry.source_core_arrays(), np.ones(len(counts), np.float32)
-        along, across = to_shower_frame(*self.pixels, source_core, as_seen)
-        orientation = self.cvae.orientation(*map(self._tensor, (source_core, as_seen)))
+        told = self._told(values, geometry, None)
+        return self._features(told, counts, charge, peak_time)
+
+    def _told(self, values, geometry, size):
+        conditions = self.kind.conditions
+        seen = conditions.transform(seen_as(values, self.photon_efficiency))
+        return Told(conditions.transform(values), seen, geometry.source_core_arrays(), size)
+
+    def _draw(self, told, rng):
+        size = self._draw_size(told.seen, rng) if told.size is None else told.size
+        told = told._replace(size=size)
+        parts = [
+            self._draw_some(told.at(slice(start, start + MOST_TOGETHER)), rng)
+            for start in range(0, max(1, len(size)), MOST_TOGETHER)
+        ]
+        return size, *(
+            np.concatenate(column) if len(parts) > 1 else column[0] for column in zip(*parts)
+        )
+
+    def _draw_some(self, told, rng):
+        """Counts, charges and peak times."""
+        share = self.photon_efficiency
+        known = np.column_stack([told.conditions, self.kind.size.transform(told.size / share)])
+        known = known.astype(np.float32)
+        noise = rng.standard_normal((len(known), self.cvae.sizes.n_latent), dtype=np.float32)
+        mirror = np.where(rng.random(len(known)) < 0.5, -1, 1).astype(np.float32)
+        latent = flow_sample(self.prior, known, noise)
+        light, coarse, displacement = self._maps(latent, told.source_core, mirror, known)
+        seen = self.reader, told.source_core, mirror, displacement
+        fraction, clump = read_light(*seen, light, coarse)
+        counts = share_light(told.size, fraction, np.float32(share) * clump, self.cells, rng)
+        arrival, spread = read_times(*seen, coarse, counts)
+        return counts, *self.kind.response.draw(counts, arrival, spread, rng)
+
+    @torch.no_grad()
+    def _maps(self, latent, source_core, mirror, known):
+        """`CVAE.maps`, made on the device."""
+        latent, source_core, mirror, known = map(self._tensor, (latent, source_core, mirror, known))
+        orientation = self.cvae.orientation(source_core, mirror)
+        maps = self.cvae.maps(latent, orientation, known)
+        return tuple(part.cpu().numpy() for part in maps)
+
+    def _features(self, told, counts, charge, peak_time):
+        ones = np.ones(len(counts), np.float32)
+        orientation = self.cvae.orientation(*map(self._tensor, (told.source_core, ones)))
         statistics = image_statistics(
-            *(charge, peak_time, along, across, self.neighbours, self.border),
+            *(charge, peak_time, *self.pixels, told.source_core, self.neighbours, self.border),
             *(self.kind.response.noise, self.spacing),
         )
         return acceptance_features(
-            statistics,
-            counts.sum(axis=1),
-            orientation[:, :N_ORIENTATION].cpu().numpy(),
-            self.kind.conditions.transform(values),
+            *(statistics, counts.sum(axis=1)),
+            *(orientation[:, :N_ORIENTATION].cpu().numpy(), told.seen),
         )
 
     def _draw_size(self, conditions, rng):
-        noise = self._normal((len(conditions), 1), rng)
-        with torch.no_grad():
-            scaled = flow_sample(self.size_flow, self._tensor(conditions), noise)
-        return self.kind.size.inverse(scaled.cpu().numpy()[:, 0])
-
-    @torch.no_grad()
-    def _light(self, conditions, geometry, size, rng):
-        """`LightMap` of every image, on the CPU."""
-        known = np.column_stack([conditions, self.kind.size.transform(size)])
-        known = self._tensor(known.astype(np.float32))
-        noise = self._normal((len(size), self.cvae.sizes.n_latent), rng)
-        latent = flow_sample(self.cvae.prior, known, noise)
-        mirror = self._tensor(np.where(rng.random(len(size)) < 0.5, -1, 1).astype(np.float32))
-        view = self.cvae.view(self._tensor(geometry.source_core_arrays()), mirror)
-        light = self.cvae.decode(latent, view, known)
-        return LightMap(*(getattr(light, f.name).cpu() for f in fields(light)))
-
-    def _normal(self, shape, rng):
-        return self._tensor(rng.standard_normal(shape, dtype=np.float32))
+        noise = rng.standard_normal((len(conditions), 1), dtype=np.float32)
+        return self.kind.size.inverse(flow_sample(self.size_flow, conditions, noise)[:, 0])
 
     def _tensor(self, array):
         return torch.as_tensor(array, device=self.device)

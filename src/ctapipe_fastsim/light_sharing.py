@@ -7,7 +7,7 @@ from .pixel_cells import NOBODY
 
 __all__ = ["share_light"]
 
-NEGLIGIBLE = 69.0  # -log of light (over the clump size) that is as good as none, 1e-30
+NEGLIGIBLE = 23.0  # -log of light (over the clump size) that is as good as none, 1e-10
 HALF_STEP = 2.0**-25  # of uniform numbers in single precision
 SMALLEST_LIGHT = 1e-30  # share of a cell, so that dark ones can be divided by
 
@@ -34,72 +34,76 @@ def share_light(size, fraction, clump, cells, rng):
     -------
     (B, P) int32 array
     """
+    n_pixels = fraction.shape[1]
     counts = np.zeros(fraction.shape, dtype=np.int32)
     chance = rng.random((len(fraction), len(cells)), dtype=np.float32)
-    n_cells = np.bincount(cells[cells != NOBODY], minlength=fraction.shape[1])
+    n_cells = np.bincount(cells[cells != NOBODY], minlength=n_pixels)
+    corners = np.where(cells == NOBODY, n_pixels, cells).T.copy()  # nobody is a dark pixel more
     size = np.asarray(size, dtype=np.int64)
-    _share(size, fraction / n_cells, clump, cells, chance, rng, counts)
+    _share(size, fraction, clump, corners, n_cells, chance, rng, counts)
     return counts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _share(size, part, clump, cells, chance, rng, counts):
-    """``part`` is the fraction that a pixel gives to each of its cells."""
-    n_pixels = part.shape[1]
-    own_clump, light = np.empty(n_pixels), np.empty(n_pixels)
-    mean = np.empty(len(cells))
-    lit = np.empty(n_pixels, dtype=np.int64)
+def _share(size, fraction, clump, corners, n_cells, chance, rng, counts):
+    n_pixels = fraction.shape[1]
+    part, clump_times_share, light = np.zeros((3, n_pixels + 1))  # part: given to each of its cells
+    mean = np.empty(corners.shape[1])
     for i in range(len(size)):
         if size[i] == 0:
             continue
-        _clumps_of_cells(part[i], clump[i], cells, mean, own_clump)
-        _light_of_cells(size[i], part[i], cells, mean, own_clump, chance[i], rng, light)
-        n_lit = 0
         for p in range(n_pixels):
-            if light[p] > 0:
-                lit[n_lit] = p
-                n_lit += 1
-        _count(size[i], light[lit[:n_lit]], lit[:n_lit], part[i], clump[i], rng, counts[i])
+            part[p] = fraction[i, p] / n_cells[p]
+        _clumps_of_cells(part, clump[i], n_cells, corners, mean, clump_times_share)
+        _light_of_cells(size[i], part, corners, mean, clump_times_share, chance[i], rng, light)
+        lit = np.nonzero(light[:n_pixels])[0]
+        total = light[lit].sum()
+        if not total > 0:  # all in one clump
+            counts[i, _one_pixel(part[:n_pixels] / clump[i], rng)] = size[i]
+        elif size[i] < 2 * len(lit):
+            _place_each(size[i], light[lit], lit, rng, counts[i])
+        else:
+            _count(size[i], light[lit], lit, total, rng, counts[i])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _clumps_of_cells(part, clump, cells, mean, own_clump):
+def _clumps_of_cells(part, clump, n_cells, corners, mean, clump_times_share):
     """Light of each cell, and the clump size a pixel wants in its cells: larger, as it is shared.
 
     With cell light M and share s = part / M, the counts of a pixel in all its cells have the
-    variance over mean, minus one, of the mean of s over its cells times the clump size.
+    variance over mean, minus one, of the mean of s over its cells times the clump size. The cell
+    has the mean of its pixels' wishes, weighted by s: their sum of ``clump_times_share``, over M.
     """
-    share, n_cells = np.zeros(len(part)), np.zeros(len(part))
-    for t in range(len(cells)):
-        mean[t] = SMALLEST_LIGHT
-        for p in cells[t]:
-            if p != NOBODY:
-                mean[t] += part[p]
-        for p in cells[t]:
-            if p != NOBODY:
-                share[p] += part[p] / mean[t]
-                n_cells[p] += 1
-    for p in range(len(part)):
-        own_clump[p] = clump[p] * n_cells[p] / max(share[p], SMALLEST_LIGHT)
+    one_over_mean = clump_times_share  # its sum over the cells of a pixel comes first
+    one_over_mean[:] = 0
+    for t in range(corners.shape[1]):
+        a, b, c = corners[0, t], corners[1, t], corners[2, t]
+        mean[t] = part[a] + part[b] + part[c] + SMALLEST_LIGHT
+        inverse = 1 / mean[t]
+        one_over_mean[a] += inverse
+        one_over_mean[b] += inverse
+        one_over_mean[c] += inverse
+    for p in range(len(clump)):
+        clump_times_share[p] = clump[p] * n_cells[p] / one_over_mean[p]
+    clump_times_share[-1] = 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _light_of_cells(size, part, cells, mean, own_clump, chance, rng, light):
+def _light_of_cells(size, part, corners, mean, clump_times_share, chance, rng, light):
     """Gamma distributed light of the cells, shared by their pixels."""
     light[:] = 0
-    for t in range(len(cells)):
-        clump = 0.0
-        for p in cells[t]:
-            if p != NOBODY:
-                clump += part[p] / mean[t] * own_clump[p]
-        expected = size * mean[t]  # over the clump size, the gamma's shape
-        # light has a chance of at most 69 times the shape
-        if (chance[t] + HALF_STEP) * clump < NEGLIGIBLE * expected:
-            shape = expected / clump
-            drawn = clump * _gamma(shape, min(1.0, NEGLIGIBLE * shape), rng)
-            for p in cells[t]:
-                if p != NOBODY:
-                    light[p] += drawn * part[p] / mean[t]
+    for t in range(corners.shape[1]):
+        a, b, c = corners[0, t], corners[1, t], corners[2, t]
+        clump_times_mean = clump_times_share[a] + clump_times_share[b] + clump_times_share[c]
+        # the gamma's shape is size mean / clump; light has a chance of NEGLIGIBLE times that
+        lightest = NEGLIGIBLE * size * mean[t] * mean[t]
+        if (chance[t] + HALF_STEP) * clump_times_mean < lightest:
+            likely = min(1.0, lightest / clump_times_mean)
+            shape = lightest / clump_times_mean / NEGLIGIBLE
+            drawn = _gamma(shape, likely, rng) * clump_times_mean / (mean[t] * mean[t])
+            light[a] += drawn * part[a]
+            light[b] += drawn * part[b]
+            light[c] += drawn * part[c]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -107,7 +111,7 @@ def _gamma(shape, likely, rng):
     """Gamma variable, given that the first uniform number of its recipe is above 1 - likely.
 
     Below shape 1 the recipe is that of Ahrens & Dieter 1974 (Computing 12, 223): a number u below
-    1 - shape gives u^(1 / shape), which is 1e-30 or less when u < 1 - 69 shape.
+    1 - shape gives u^(1 / shape), which is 1e-10 or less when u < 1 - 23 shape.
     """
     if shape >= 1:
         return rng.standard_gamma(shape)
@@ -125,22 +129,26 @@ def _gamma(shape, likely, rng):
         u = rng.random()
 
 
+@njit(cache=True, nogil=True)
+def _place_each(size, light, lit, rng, counts):
+    """Multinomial numbers of few photo-electrons, each put where it falls."""
+    below = light.cumsum()
+    for _ in range(size):
+        k = np.searchsorted(below, rng.random() * below[-1], side="right")
+        counts[lit[min(k, len(light) - 1)]] += 1
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _count(size, light, lit, fraction, clump, rng, counts):
+def _count(size, light, lit, total, rng, counts):
     """Multinomial numbers of photo-electrons, one binomial after the other."""
-    rest = light[::-1].cumsum()[::-1]  # of this pixel and those that follow
-    if len(light) == 0 or not rest[0] > 0:  # all in one clump
-        counts[_one_pixel(fraction / clump, rng)] = size
-        return
-    for k in range(len(light)):
-        if light[k] >= rest[k]:
-            counts[lit[k]] = size
-            return
-        n = rng.binomial(size, light[k] / rest[k])
+    for k in range(len(light) - 1):
+        n = rng.binomial(size, min(1.0, light[k] / total))
         counts[lit[k]] = n
         size -= n
-        if size == 0:
-            return
+        total -= light[k]
+        if size == 0 or not total > 0:
+            break
+    counts[lit[-1]] += size
 
 
 @njit(cache=True, nogil=True)

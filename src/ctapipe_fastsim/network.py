@@ -221,13 +221,11 @@ class CVAE(nn.Module):
     def decode(self, latent, view, known):
         """`LightMap` of B images; arguments as in `encode`, ``latent`` is (B, Z)."""
         sizes = self.sizes
-        told = torch.cat([latent, known, view.orientation], dim=1)
-        light, coarse, displacement = self.decoder(told).split(self._map_numbers, dim=1)
+        light, coarse, displacement = self.maps(latent, view.orientation, known)
         x, y = self.map_position(*self._displaced(view, displacement))
         where = torch.stack([x, y], dim=-1)[:, None]  # (B, 1, P, 2)
-        log_light = _read(light.view(-1, 1, sizes.n_v, sizes.n_u), where)[:, 0]
-        maps = _read(coarse.view(-1, N_COARSE_MAPS, *self.n_coarse), where)  # (B, 3, P)
-        clump, time, spread = maps.unbind(dim=1)  # (B, P) each
+        log_light = _read(light[:, None], where)[:, 0]
+        clump, time, spread = _read(coarse, where).unbind(dim=1)  # (B, P) each
         outside = (x.abs() > 1) | (y.abs() > 1)
         log_light = torch.where(outside, self.dark, log_light) + self.log_efficiency
         clump = torch.where(outside, self.dark_clump, clump)
@@ -237,6 +235,30 @@ class CVAE(nn.Module):
             time * sizes.time_scale + sizes.time_origin,
             functional.softplus(spread + 1) + SMALLEST_SPREAD,
         )
+
+    def maps(self, latent, orientation, known):
+        """What the decoder paints, which `decode` and light_reading.py read alike.
+
+        Parameters
+        ----------
+        latent : (B, Z) tensor
+        orientation : (B, 6) tensor
+            Of `PixelView`.
+        known : (B, K) tensor
+
+        Returns
+        -------
+        light : (B, n_v, n_u) tensor
+            Logarithm of its density.
+        coarse : (B, 3, m_v, m_u) tensor
+            Clump, time and its spread, before they are scaled.
+        displacement : (B, 3) tensor
+            Of the maps, along and across, and their tilt.
+        """
+        told = torch.cat([latent, known, orientation], dim=1)
+        light, coarse, displacement = self.decoder(told).split(self._map_numbers, dim=1)
+        light = light.reshape(-1, self.sizes.n_v, self.sizes.n_u)
+        return light, coarse.reshape(-1, N_COARSE_MAPS, *self.n_coarse), displacement
 
     def time_spread(self, light_spread, counts):
         """Spread of the peak time of n photo-electrons, sqrt(s^2 / n + c^2), ns.

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from .conditions import condition_values
-from .flows import flow_sample
+from .flow_sampling import flow_arrays, flow_sample
 from .image_generator import ImageGenerator
 from .random_streams import random_stream
 
@@ -33,19 +33,19 @@ def posterior_and_prior(kind, images, seed):
     """
     values = condition_values(images.showers, images.geometry, *images.pointing)
     known = np.column_stack([kind.conditions.transform(values), kind.size.transform(images.size)])
-    known = torch.as_tensor(known.astype(np.float32))
+    known = known.astype(np.float32)
     source_core = torch.as_tensor(images.geometry.source_core_arrays())
     cvae = ImageGenerator(kind, images.telescope.camera.geometry, device="cpu").cvae
     noise = random_stream("validation latents", seed).standard_normal(
         (len(known), cvae.sizes.n_latent), dtype=np.float32
     )
-    parts = []
+    sampler, parts = flow_arrays(cvae.prior), []
     for start in range(0, len(known), BLOCK):
         part = slice(start, start + BLOCK)
         counts = torch.as_tensor(images.counts[part].astype(np.float32))
         times = torch.as_tensor(np.nan_to_num(images.peak_time[part]))
         view = cvae.view(source_core[part], torch.ones(len(counts)))
-        mean, log_variance = cvae.encode(counts, times, view, known[part])
-        prior = flow_sample(cvae.prior, known[part], torch.as_tensor(noise[part]))
-        parts.append([tensor.numpy() for tensor in (mean, log_variance, prior)])
+        mean, log_variance = cvae.encode(counts, times, view, torch.as_tensor(known[part]))
+        prior = flow_sample(sampler, known[part], noise[part])
+        parts.append([mean.numpy(), log_variance.numpy(), prior])
     return tuple(np.concatenate(arrays) for arrays in zip(*parts))

@@ -6,7 +6,8 @@ from numba import njit
 __all__ = ["invert_splines"]
 
 BOUND = 5.0  # the identity outside
-LOG_SLOPE = np.log(1e-3)  # of the smallest slope
+LOG_SLOPE = np.float32(np.log(1e-3))  # of the smallest slope
+ONE = np.float32(1)  # in single precision throughout, in which the exponential is fast
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -51,13 +52,15 @@ def _inverse(parameters, n_bins, y):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _bin_with(sizes, place):
     """Bin that a place is in, with its edges."""
-    total = 0.0
-    for size in sizes:
-        total += _share(size)
-    low = -BOUND
+    shares = np.empty(len(sizes), np.float32)
+    total = np.float32(0)
     for k in range(len(sizes)):
-        high = low + 2 * BOUND * _share(sizes[k]) / total
-        if place <= high or k == len(sizes) - 1:
+        shares[k] = _share(sizes[k])
+        total += shares[k]
+    low = -BOUND
+    for k in range(len(sizes) - 1):
+        high = low + 2 * BOUND * shares[k] / total
+        if place <= high:
             return k, low, high
         low = high
     return len(sizes) - 1, low, BOUND
@@ -65,21 +68,23 @@ def _bin_with(sizes, place):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _edges(sizes, k):
-    below, total = 0.0, 0.0
+    below = total = own = np.float32(0)
     for j in range(len(sizes)):
         share = _share(sizes[j])
-        total += share
         if j < k:
             below += share
+        if j == k:
+            own = share
+        total += share
     low = -BOUND + 2 * BOUND * below / total
-    return low, low + 2 * BOUND * _share(sizes[k]) / total
+    return low, low + 2 * BOUND * own / total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _share(size):
-    return np.exp(size / (1 + abs(2 * size / LOG_SLOPE)))
+    return np.exp(size / (ONE + abs((size + size) / LOG_SLOPE)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _slope(parameter):
-    return np.exp(parameter / (1 + abs(parameter / LOG_SLOPE)))
+    return np.exp(parameter / (ONE + abs(parameter / LOG_SLOPE)))

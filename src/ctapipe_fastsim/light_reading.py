@@ -1,0 +1,209 @@
+"""Pixels read the decoder's maps, as `CVAE.decode` does but compiled, and only where they need to.
+
+The share of light and the clumps are read first; times only where photo-electrons came.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from .network import ACROSS_SCALE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPREAD, TILT
+
+__all__ = ["MapReader", "map_reader", "read_light", "read_times"]
+
+DARK = np.float32(-np.inf)
+
+
+class MapReader(NamedTuple):
+    """What reading depends on beside the maps; numbers of `NetworkSizes`, and learned ones.
+
+    Attributes
+    ----------
+    lon, lat : (P,) float32 arrays, deg
+    efficiency : (P,) float32 array
+        Relative.
+    dark, dark_clump : float
+        Logarithm of light, and clump, of pixels outside of the maps.
+    spacing, u_min, u_max, v_max, u_centre, u_scale : float, deg
+    first, last, outermost : float
+        Arsinh, by which nodes stand, at the edges of the maps.
+    time_origin, time_scale, camera_spread : float, ns
+    """
+
+    lon: np.ndarray
+    lat: np.ndarray
+    efficiency: np.ndarray
+    dark: float
+    dark_clump: float
+    spacing: float
+    u_min: float
+    u_max: float
+    v_max: float
+    u_centre: float
+    u_scale: float
+    first: float
+    last: float
+    outermost: float
+    time_origin: float
+    time_scale: float
+    camera_spread: float
+
+
+def map_reader(cvae):
+    """`MapReader` of a CVAE."""
+    sizes = cvae.sizes
+    dark, dark_clump, camera_spread = (
+        float(value.detach()) for value in (cvae.dark, cvae.dark_clump, cvae.log_camera_spread)
+    )
+    edges = [np.arcsinh((u - sizes.u_centre) / sizes.u_scale) for u in (sizes.u_min, sizes.u_max)]
+    return MapReader(
+        *(values.cpu().numpy() for values in (cvae.pixel_lon, cvae.pixel_lat)),
+        np.exp(cvae.log_efficiency.detach().cpu().numpy()),
+        *(dark, np.logaddexp(0, dark_clump) + SMALLEST_CLUMP, cvae.lattice.spacing),
+        *(sizes.u_min, sizes.u_max, sizes.v_max, sizes.u_centre, sizes.u_scale),
+        *(*edges, np.arcsinh(ACROSS_SCALE)),
+        *(sizes.time_origin, sizes.time_scale, np.exp(camera_spread)),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def read_light(reader, source_core, mirror, displacement, light_map, coarse_maps):
+    """Share of light and clump of every pixel of B images.
+
+    Parameters
+    ----------
+    reader : MapReader
+    source_core : (B, 4) float32 array
+    mirror : (B,) float32 array
+        As in `CVAE.view`.
+    displacement : (B, 3) float32 array
+    light_map : (B, n_v, n_u) float32 array
+    coarse_maps : (B, 3, m_v, m_u) float32 array
+        Of clump, time and spread.
+
+    Returns
+    -------
+    fraction, clump : (B, P) float32 arrays
+        As in `LightMap`.
+    """
+    n_images, n_pixels = len(source_core), len(reader.lon)
+    fraction = np.empty((n_images, n_pixels), np.float32)
+    clump = np.empty((n_images, n_pixels), np.float32)
+    for i in range(n_images):
+        place = _placing(reader, source_core[i], mirror[i], displacement[i])
+        brightest = np.float32(reader.dark)
+        for p in range(n_pixels):
+            u, v = _place(place, reader.lon[p], reader.lat[p])
+            if u < reader.u_min or u > reader.u_max or abs(v) > reader.v_max:
+                fraction[i, p] = DARK
+                clump[i, p] = reader.dark_clump
+            else:
+                x, y = _on_map(reader, u, v)
+                fraction[i, p] = _read(light_map[i], x, y)
+                brightest = max(brightest, fraction[i, p])
+                clump[i, p] = _softplus(_read(coarse_maps[i, 0], x, y)) + SMALLEST_CLUMP
+        dark, total = np.exp(np.float32(reader.dark) - brightest), 0.0
+        for p in range(n_pixels):
+            light = dark if fraction[i, p] == DARK else np.exp(fraction[i, p] - brightest)
+            fraction[i, p] = light * reader.efficiency[p]
+            total += fraction[i, p]
+        for p in range(n_pixels):
+            fraction[i, p] /= total
+    return fraction, clump
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def read_times(reader, source_core, mirror, displacement, coarse_maps, counts):
+    """Mean arrival time in pixels with light, and the spread of their peak times.
+
+    Parameters
+    ----------
+    reader, source_core, mirror, displacement, coarse_maps
+        As in `read_light`.
+    counts : (B, P) int array
+        Photo-electrons.
+
+    Returns
+    -------
+    time, spread : (B, P) float32 arrays, ns
+        Of `LightMap.time` and `CVAE.time_spread`; 0 in dark pixels.
+    """
+    time, spread = np.zeros(counts.shape, np.float32), np.zeros(counts.shape, np.float32)
+    for i in range(len(counts)):
+        place = _placing(reader, source_core[i], mirror[i], displacement[i])
+        for p in range(counts.shape[1]):
+            if counts[i, p] > 0:
+                u, v = _place(place, reader.lon[p], reader.lat[p])
+                x, y = _on_map(reader, u, v)
+                mean = _read(coarse_maps[i, 1], x, y)
+                single = _softplus(_read(coarse_maps[i, 2], x, y) + 1) + SMALLEST_SPREAD
+                time[i, p] = mean * reader.time_scale + reader.time_origin
+                spread[i, p] = np.sqrt(single**2 / counts[i, p] + reader.camera_spread**2)
+    return time, spread
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _placing(reader, source_core, mirror, displacement):
+    """Displaced u and v are linear in pixel coordinates: both constants, and all slopes."""
+    source_lon, source_lat, core_lon, core_lat = source_core
+    unit = SHIFT * reader.spacing
+    shift_u, shift_v, tilt = _bounded(displacement)
+    tilt = TILT * tilt
+    u0 = -core_lon * source_lon - core_lat * source_lat
+    v0 = mirror * (core_lat * source_lon - core_lon * source_lat)
+    v0 -= unit * shift_v + tilt * (u0 - reader.u_centre)
+    v_lon, v_lat = -mirror * core_lat - tilt * core_lon, mirror * core_lon - tilt * core_lat
+    return u0 - unit * shift_u, v0, core_lon, core_lat, v_lon, v_lat
+
+
+@njit(cache=True, nogil=True)
+def _bounded(displacement):
+    """As `CVAE` does, so that no place is outside of numbers."""
+    a, b, c = displacement
+    return _within(a), _within(b), _within(c)
+
+
+@njit(cache=True, nogil=True)
+def _within(x):
+    return (
+        np.float32(0) if np.isnan(x) else min(max(x, np.float32(-FARTHEST)), np.float32(FARTHEST))
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _place(place, lon, lat):
+    u0, v0, u_lon, u_lat, v_lon, v_lat = place
+    return u0 + u_lon * lon + u_lat * lat, v0 + v_lon * lon + v_lat * lat
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _on_map(reader, u, v):
+    """Place on the maps, 0 to 1 from edge to edge, beyond them at the edge."""
+    x = _arsinh((u - reader.u_centre) / reader.u_scale) - reader.first
+    y = _arsinh(v * (ACROSS_SCALE / reader.v_max)) / reader.outermost
+    x /= reader.last - reader.first
+    return min(max(x, 0.0), 1.0), min(max((y + 1) / 2, 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _arsinh(x):
+    size = np.float32(abs(x))
+    return np.copysign(np.log(size + np.sqrt(size * size + np.float32(1))), np.float32(x))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _read(one_map, x, y):
+    """Bilinear."""
+    n_v, n_u = one_map.shape
+    x, y = np.float32(x * (n_u - 1)), np.float32(y * (n_v - 1))
+    i, j = min(int(x), n_u - 2), min(int(y), n_v - 2)
+    s, t = x - i, y - j
+    below = one_map[j, i] + s * (one_map[j, i + 1] - one_map[j, i])
+    above = one_map[j + 1, i] + s * (one_map[j + 1, i + 1] - one_map[j + 1, i])
+    return below + t * (above - below)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _softplus(x):
+    return x if x > 20 else np.log(np.float32(1) + np.exp(np.float32(x)))
