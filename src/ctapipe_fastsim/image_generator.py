@@ -17,7 +17,7 @@ from .flows import size_flow
 from .image_statistics import image_statistics, neighbour_table
 from .light_reading import map_reader, read_light, read_times
 from .light_sharing import share_light
-from .network import CVAE, NetworkSizes, load_arrays
+from .network import CVAE, NetworkSizes, load_arrays, mirrored
 from .observing import seen_as
 from .pixel_cells import pixel_cells
 from .shower_frame import pixel_directions
@@ -43,6 +43,8 @@ class Told(NamedTuple):
         Those of the training's showers that look alike, see `seen_as`.
     source_core : (B, 4) float32 array
         Of `ImageGeometry.source_core_arrays`.
+    orientation : (B, 6) float32 array
+        Of `PixelView`, not mirrored.
     size : (B,) int array or None
         Photo-electrons, where they are given.
     """
@@ -50,6 +52,7 @@ class Told(NamedTuple):
     conditions: np.ndarray
     seen: np.ndarray
     source_core: np.ndarray
+    orientation: np.ndarray
     size: np.ndarray | None
 
     def at(self, rows):
@@ -160,7 +163,11 @@ class ImageGenerator:
     def _told(self, values, geometry, size):
         conditions = self.kind.conditions
         seen = conditions.transform(seen_as(values, self.photon_efficiency))
-        return Told(conditions.transform(values), seen, geometry.source_core_arrays(), size)
+        source_core = geometry.source_core_arrays()
+        as_seen = np.ones(len(source_core), np.float32)
+        orientation = self.cvae.orientation(*map(self._tensor, (source_core, as_seen)))
+        orientation = orientation.cpu().numpy()
+        return Told(conditions.transform(values), seen, source_core, orientation, size)
 
     def _draw(self, told, rng):
         size = self._draw_size(told.seen, rng) if told.size is None else told.size
@@ -181,7 +188,8 @@ class ImageGenerator:
         noise = rng.standard_normal((len(known), self.cvae.sizes.n_latent), dtype=np.float32)
         mirror = np.where(rng.random(len(known)) < 0.5, -1, 1).astype(np.float32)
         latent = flow_sample(self.prior, known, noise)
-        light, coarse, displacement = self._maps(latent, told.source_core, mirror, known)
+        orientation = mirrored(told.orientation, mirror)
+        light, coarse, displacement = self._maps(latent, orientation, known)
         seen = self.reader, told.source_core, mirror, displacement
         fraction, clump = read_light(*seen, light, coarse)
         counts = share_light(told.size, fraction, np.float32(share) * clump, self.cells, rng)
@@ -189,24 +197,18 @@ class ImageGenerator:
         return counts, *self.kind.response.draw(counts, arrival, spread, rng)
 
     @torch.no_grad()
-    def _maps(self, latent, source_core, mirror, known):
+    def _maps(self, latent, orientation, known):
         """`CVAE.maps`, made on the device."""
-        latent, source_core, mirror, known = map(self._tensor, (latent, source_core, mirror, known))
-        orientation = self.cvae.orientation(source_core, mirror)
-        maps = self.cvae.maps(latent, orientation, known)
+        maps = self.cvae.maps(*map(self._tensor, (latent, orientation, known)))
         return tuple(part.cpu().numpy() for part in maps)
 
     def _features(self, told, counts, charge, peak_time):
-        ones = np.ones(len(counts), np.float32)
-        orientation = self.cvae.orientation(*map(self._tensor, (told.source_core, ones)))
         statistics = image_statistics(
             *(charge, peak_time, *self.pixels, told.source_core, self.neighbours, self.border),
             *(self.kind.response.noise, self.spacing),
         )
-        return acceptance_features(
-            *(statistics, counts.sum(axis=1)),
-            *(orientation[:, :N_ORIENTATION].cpu().numpy(), told.seen),
-        )
+        orientation = told.orientation[:, :N_ORIENTATION]
+        return acceptance_features(statistics, counts.sum(axis=1), orientation, told.seen)
 
     def _draw_size(self, conditions, rng):
         noise = rng.standard_normal((len(conditions), 1), dtype=np.float32)

@@ -23,6 +23,7 @@ __all__ = [
     "NetworkSizes",
     "PixelView",
     "load_arrays",
+    "mirrored",
     "save_arrays",
 ]
 
@@ -303,6 +304,12 @@ class CVAE(nn.Module):
         j = ((y + 1) / 2 * ENCODER_V).floor().long()
         inside = (i >= 0) & (i < ENCODER_U) & (j >= 0) & (j < ENCODER_V)
         return torch.where(inside, i * ENCODER_V + j, ENCODER_U * ENCODER_V)
+
+
+def mirrored(orientation, mirror):
+    """Orientation (B, 6) of showers that were seen as they are, with flags (B,) of `CVAE.view`."""
+    half = N_ORIENTATION // 2
+    return np.concatenate([orientation[:, :half], mirror[:, None] * orientation[:, half:]], axis=1)
 
 
 def _binned(values, cell):

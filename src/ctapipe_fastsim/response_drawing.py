@@ -51,8 +51,8 @@ def draw_pixels(counts, arrival, spread, tables, grids, logits, chance, charge, 
             value = mean[0] + mean[1] * n + width * (low + share * (high - low))
             charge[i, p] = _on_grid(value, charge_step)
             k = 0
-            while k < len(class_logits) and logits[0, i, p] > class_logits[k]:
-                k += 1
+            for edge in class_logits:
+                k += logits[0, i, p] > edge
             j, share = _place(logits[1, i, p], time_logits)
             if is_signal < signal_fraction[node, k]:
                 low, high = signal_time[node, k, j], signal_time[node, k, j + 1]
