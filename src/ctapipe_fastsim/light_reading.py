@@ -12,8 +12,6 @@ from .network import ACROSS_SCALE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPR
 
 __all__ = ["MapReader", "map_reader", "read_light", "read_times"]
 
-DARK = np.float32(-np.inf)
-
 
 class MapReader(NamedTuple):
     """What reading depends on beside the maps; numbers of `NetworkSizes`, and learned ones.
@@ -89,27 +87,26 @@ def read_light(reader, source_core, mirror, displacement, light_map, coarse_maps
     """
     n_images, n_pixels = len(source_core), len(reader.lon)
     fraction = np.empty((n_images, n_pixels), np.float32)
-    clump = np.empty((n_images, n_pixels), np.float32)
+    clump = np.full((n_images, n_pixels), np.float32(reader.dark_clump))
+    inside = np.empty(n_pixels, np.int64)
+    log_light = np.empty(n_pixels, np.float32)
     for i in range(n_images):
         place = _placing(reader, source_core[i], mirror[i], displacement[i])
-        brightest = np.float32(reader.dark)
+        brightest, n = np.float32(reader.dark), 0
         for p in range(n_pixels):
             u, v = _place(place, reader.lon[p], reader.lat[p])
-            if u < reader.u_min or u > reader.u_max or abs(v) > reader.v_max:
-                fraction[i, p] = DARK
-                clump[i, p] = reader.dark_clump
-            else:
+            if reader.u_min <= u <= reader.u_max and abs(v) <= reader.v_max:
                 x, y = _on_map(reader, u, v)
-                fraction[i, p] = _read(light_map[i], x, y)
-                brightest = max(brightest, fraction[i, p])
+                log_light[n] = _read(light_map[i], x, y)
+                brightest = max(brightest, log_light[n])
                 clump[i, p] = _softplus(_read(coarse_maps[i, 0], x, y)) + SMALLEST_CLUMP
-        dark, total = np.exp(np.float32(reader.dark) - brightest), 0.0
-        for p in range(n_pixels):
-            light = dark if fraction[i, p] == DARK else np.exp(fraction[i, p] - brightest)
-            fraction[i, p] = light * reader.efficiency[p]
-            total += fraction[i, p]
-        for p in range(n_pixels):
-            fraction[i, p] /= total
+                inside[n] = p
+                n += 1
+        fraction[i] = np.exp(np.float32(reader.dark) - brightest) * reader.efficiency
+        for k in range(n):
+            p = inside[k]
+            fraction[i, p] = np.exp(log_light[k] - brightest) * reader.efficiency[p]
+        fraction[i] /= fraction[i].sum()
     return fraction, clump
 
 
