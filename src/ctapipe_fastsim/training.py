@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from .conditions import ConditionScaling, SizeScaling, condition_values
+from .data_parallel import own_share, sum_gradients, summed
 from .errors import InputError
 from .flows import size_flow
 from .loss import count_log_likelihood, kl_sample, time_log_likelihood
@@ -134,11 +135,12 @@ class TrainingRun:
             loss = -(terms["counts"] + terms["times"] + terms["size"] - kl_weight * terms["kl"])
             self.optimizer.zero_grad()
             loss.backward()
+            sum_gradients(self.modules)
             nn.utils.clip_grad_norm_(self.modules.parameters(), 50.0)
             self.optimizer.step()
             total += float(loss.detach())
             progress(1)
-        self._look_at_held_out(total / n_batches)
+        self._look_at_held_out(float(summed(self._on_device(total))) / n_batches)
         self.epoch += 1
 
     def keep_best(self):
@@ -206,23 +208,29 @@ class TrainingRun:
         return counts.to(device), view, known
 
     def _terms(self, batch, generator):
-        """Weighted mean log likelihoods and KL of a batch, one random latent per image."""
-        mirror = torch.sign(torch.rand(len(batch), generator=generator) - 0.5)
-        within = torch.rand(len(batch), generator=generator).numpy()
+        """Weighted mean log likelihoods and KL of a batch, one random latent per image.
+
+        Of several processes each has a part of them, whose sum is the mean; random numbers are
+        those of one process.
+        """
+        n, n_latent = len(batch), self.cvae.sizes.n_latent
+        mirror = own_share(torch.sign(torch.rand(n, generator=generator) - 0.5))
+        within = own_share(torch.rand(n, generator=generator)).numpy()
+        noise = own_share(torch.randn((n, n_latent), generator=generator))
+        batch = own_share(batch)
         counts, view, known = self._seen(batch, mirror, within)
         times = self._data["times"][batch].to(counts)
         mean, log_variance = self.cvae.encode(counts, times, view, known)
-        noise = torch.randn(mean.shape, generator=generator).to(counts)
-        latent = mean + torch.exp(0.5 * log_variance) * noise
+        latent = mean + torch.exp(0.5 * log_variance) * noise.to(counts)
         light = self.cvae.decode(latent, view, known)
         log_prior = self.cvae.prior(known).log_prob(latent)
         log_size = self.size_flow(known[:, :-1]).log_prob(known[:, -1:])
-        weight = self._data["weight"][batch].to(counts)
+        weight = self._data["weight"][batch].to(counts) / n
         return {
-            "counts": (weight * count_log_likelihood(counts, light.fraction, light.clump)).mean(),
-            "times": (weight * time_log_likelihood(counts, times, light, self.cvae)).mean(),
-            "kl": (weight * kl_sample(latent, mean, log_variance, log_prior)).mean(),
-            "size": log_size.mean(),
+            "counts": (weight * count_log_likelihood(counts, light.fraction, light.clump)).sum(),
+            "times": (weight * time_log_likelihood(counts, times, light, self.cvae)).sum(),
+            "kl": (weight * kl_sample(latent, mean, log_variance, log_prior)).sum(),
+            "size": log_size.sum() / n,
         }
 
     @torch.no_grad()
@@ -234,6 +242,7 @@ class TrainingRun:
         for batch in images.split(1024):
             for name, value in self._terms(batch, generator).items():
                 total[name] = total.get(name, 0.0) + float(value) * len(batch) / len(images)
+        total = dict(zip(total, summed(self._on_device(list(total.values()))).tolist()))
         total["loss"] = total["kl"] - total["counts"] - total["times"] - total["size"]
         for name, value in {**total, "training_loss": training_loss}.items():
             self.history[name].append(value)
@@ -245,6 +254,9 @@ class TrainingRun:
         if total["loss"] < self.best:
             self.best = total["loss"]
             self.best_arrays = _copied(save_arrays(self.modules))
+
+    def _on_device(self, numbers):
+        return torch.tensor(numbers, dtype=torch.float64, device=self.options.device)
 
     def _set_learning_rate(self, epoch):
         """Linear rise over the first tenth, then half a cosine down to nearly nothing."""

@@ -25,7 +25,8 @@ class TrainTool(Tool):
     Any DL1 files of one production serve; each telescope type gets a network of its own, and
     files of several primaries, one in each run, make a model that is told the primary.
     A tenth of the showers is held out to tell when to stop. Ctrl-C writes the best model so
-    far; --resume goes on from the last finished epoch.
+    far; --resume goes on from the last finished epoch. Started by torchrun, several processes
+    share the batches; then Ctrl-C leaves the last finished epoch to --resume.
     """
 
     name = "ctapipe-fastsim-train"
@@ -33,6 +34,8 @@ class TrainTool(Tool):
     examples = """
     > ctapipe-fastsim-train -i gamma_run1.dl1.h5 gamma_run2.dl1.h5 -o gamma.fastsim.h5
     > ctapipe-fastsim-train -i gamma.dl1.h5 -o gamma.fastsim.h5 --epochs 60 --resume
+    > torchrun --standalone --nproc-per-node 2 -m ctapipe_fastsim.tools.train \\
+        -i gamma.dl1.h5 -o gamma.fastsim.h5
     """
 
     input_files = List(
@@ -95,21 +98,23 @@ class TrainTool(Tool):
     def start(self):
         """Train every telescope type; torch is first needed here."""
         from ..checkpoint import read_checkpoint
+        from ..data_parallel import is_first, together
         from ..training import TrainingRun
 
         options = self._options()
         self._purpose = {"options": asdict(options), "input": self._input_hashes()}
         states = read_checkpoint(self._checkpoint, self._purpose) if self.resume else {}
-        self._runs, self._interrupted = {}, False
-        for name, images in self.production.images.items():
-            run = self._runs[name] = TrainingRun(images, options)
-            if name in states:
-                run.restore(states[name])
-            try:
-                self._train(name, run)
-            except KeyboardInterrupt:
-                self._interrupted = True
-                break
+        self._runs, self._interrupted, self._writes = {}, False, is_first()
+        with together(options.device):
+            for name, images in self.production.images.items():
+                run = self._runs[name] = TrainingRun(images, options)
+                if name in states:
+                    run.restore(states[name])
+                try:
+                    self._train(name, run)
+                except KeyboardInterrupt:
+                    self._interrupted = True
+                    break
 
     def finish(self):
         """Learn response and triggers with the best networks, and write the model."""
@@ -117,6 +122,8 @@ class TrainTool(Tool):
         from ..model_fit import fit_telescope_type
         from ..thrown_showers_fit import fit_thrown_showers
 
+        if not self._writes:
+            return
         missing = [
             name
             for name in self.production.images
@@ -187,14 +194,15 @@ class TrainTool(Tool):
             unit="batch",
             total=self.epochs * run.batches_per_epoch,
             initial=run.epoch * run.batches_per_epoch,
-            disable=not self.progress_bar,
+            disable=not (self.progress_bar and self._writes),
         ) as bar:
             while not run.finished:
                 run.run_epoch(bar.update)
                 elbo = run.held_out_elbo
                 bar.set_postfix(epoch=run.epoch, held_out_ELBO=f"{elbo:.2f}")
-                self.log.info("%s: epoch %d, held-out ELBO %.3f", name, run.epoch, elbo)
-                self._save_checkpoint()
+                if self._writes:
+                    self.log.info("%s: epoch %d, held-out ELBO %.3f", name, run.epoch, elbo)
+                    self._save_checkpoint()
 
     def _save_checkpoint(self):
         from ..checkpoint import write_checkpoint
