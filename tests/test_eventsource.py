@@ -41,7 +41,7 @@ from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.generator import EVENTS_PER_BLOCK
 from ctapipe_fastsim.model_file import read_model
 
-N_SHOWERS = 500
+N_SHOWERS = 1000
 BRIGHT = 150  # true photo-electrons
 IMAGES = dict(dl1_images=True, true_images=True, simulated=True)
 PARAMETERS = dict(dl1_parameters=True, true_parameters=True)
@@ -1013,18 +1013,18 @@ def test_ctapipe_process_honours_the_number_of_events(toy_model, tmp_path):
 def test_images_stay_when_their_parameters_are_computed_anew(toy_model, tmp_path):
     """In the camera frame, with another cleaning."""
     options = ["--recompute-dl1", "--camera-frame", "--image-cleaner-type=MARSImageCleaner"]
-    n_showers = "--CVAEEventSource.n_showers=30"
+    n_showers = "--CVAEEventSource.n_showers=100"
     path = process(toy_model, tmp_path / "again.h5", n_showers, *PROCESS, *options)
     with TableLoader(path) as loader:
         table = loader.read_telescope_events(**IMAGES, **PARAMETERS)
-    expected = [event.dl1.tel[1].image for event in EventSource(toy_model, n_showers=30)]
+    expected = [event.dl1.tel[1].image for event in EventSource(toy_model, n_showers=100)]
     assert np.array_equal(table["image"], expected)
     assert np.isfinite(table["camera_frame_hillas_length"]).any()
 
 
 def test_events_go_through_filter_software_trigger_and_intersection(toy_array_model, tmp_path):
     options = [
-        "--CVAEEventSource.n_showers=50",
+        "--CVAEEventSource.n_showers=200",
         "--SoftwareTrigger.min_telescopes=2",
         "--EventTypeFilter.allowed_types=SUBARRAY",
         "--image-cleaner-type=TimeConstrainedImageCleaner",

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 
 import numpy as np
 import pytest
@@ -243,7 +244,8 @@ def test_an_interrupted_run_leaves_a_file_that_can_be_resumed(
     options = [*EXACT, "--CVAEEventSource.n_showers=800", *SAME]
     with monkeypatch.context() as patch:
         interrupt_after(1, patch)
-        generate(toy_model, path, *options)
+        with pytest.raises(subprocess.CalledProcessError, match="130"):
+            generate(toy_model, path, *options)
     with HDF5EventSource(path) as source:
         events = [event.index.event_id for event in source]
         (config,) = source.simulation_config.values()

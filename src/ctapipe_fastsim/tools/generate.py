@@ -34,6 +34,7 @@ __all__ = ["GenerateTool", "main"]
 
 REQUEST = "FASTSIM REQUEST"
 UNLIMITED = 10**12  # showers, more than anyone throws
+MOST_WORKERS = 4  # more make images faster than they are written, and take memory
 
 
 class GenerateTool(Tool):
@@ -41,7 +42,7 @@ class GenerateTool(Tool):
 
     The events are those that ctapipe-process gets from the same model and options, and so is
     the file; it is made some ten times faster. Ctrl-C ends after the block in hand and leaves a
-    file of the events so far, which --resume continues.
+    file of the events so far, which --resume continues; the exit code then is not 0.
     """
 
     name = "ctapipe-fastsim-generate"
@@ -153,6 +154,7 @@ class GenerateTool(Tool):
 
     def start(self):
         """Write under a temporary name."""
+        self._interrupted = False
         temporary = self.output_path.with_name(f".{self.output_path.name}.{os.getpid()}.tmp")
         try:
             with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
@@ -170,6 +172,9 @@ class GenerateTool(Tool):
     def finish(self):
         """Tell ctapipe's provenance of the file's real name."""
         Provenance().add_output_file(str(self.output_path), role="DL1/Event")
+        if self._interrupted:
+            self.log.warning("Interrupted; --resume continues the file")
+            raise KeyboardInterrupt
 
     def _write(self, path, template):
         from ..bulk_images import BulkImages  # needs torch
@@ -225,10 +230,11 @@ class GenerateTool(Tool):
             lambda block: block.number * EVENTS_PER_BLOCK < limit,
             recorded_blocks(generator, whole, n_thrown),
         )
+        n_workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)))
         with (
             first_interrupt() as interrupted,
             self._progress(done, writer.n_thrown, generator.n_thrown) as progress,
-            closing(made_ahead(make, blocks, len(os.sched_getaffinity(0)))) as made,
+            closing(made_ahead(make, blocks, n_workers)) as made,
         ):
             for block, images in made:
                 first = block.number * EVENTS_PER_BLOCK
@@ -241,7 +247,7 @@ class GenerateTool(Tool):
                 progress.update(len(block.event_id if self.n_events else block.thrown))
                 progress.set_postfix(events=writer.n_events)
                 if interrupted():
-                    self.log.warning("Interrupted; --resume continues the file")
+                    self._interrupted = True
                     return
 
     def _progress(self, n_events, n_thrown, n_showers):

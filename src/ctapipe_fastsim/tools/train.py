@@ -25,8 +25,9 @@ class TrainTool(Tool):
     Any DL1 files of one production serve; each telescope type gets a network of its own, and
     files of several primaries, one in each run, make a model that is told the primary.
     A tenth of the showers is held out to tell when to stop. Ctrl-C writes the best model so
-    far; --resume goes on from the last finished epoch. Started by torchrun, several processes
-    share the batches; then Ctrl-C leaves the last finished epoch to --resume.
+    far; --resume goes on from the last finished epoch. Started as "torchrun
+    --nproc-per-node=2 -m ctapipe_fastsim.tools.train", two processes share the batches; then
+    Ctrl-C leaves the last finished epoch to --resume.
     """
 
     name = "ctapipe-fastsim-train"
@@ -34,8 +35,6 @@ class TrainTool(Tool):
     examples = """
     > ctapipe-fastsim-train -i gamma_run1.dl1.h5 gamma_run2.dl1.h5 -o gamma.fastsim.h5
     > ctapipe-fastsim-train -i gamma.dl1.h5 -o gamma.fastsim.h5 --epochs 60 --resume
-    > torchrun --standalone --nproc-per-node 2 -m ctapipe_fastsim.tools.train \\
-        -i gamma.dl1.h5 -o gamma.fastsim.h5
     """
 
     input_files = List(
