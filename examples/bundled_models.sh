@@ -4,7 +4,7 @@
 #     examples/bundled_models.sh [FOLDER] [MODEL ...]
 #
 # MODEL is taiga-gamma, taiga-proton, mst-array-gamma or mst-array-proton, by default all of
-# them. Two cores take about two hours.
+# them. Two cores take about three hours.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-bundled-models}
@@ -22,15 +22,16 @@ simulate() { # file, run (obs_id:showers:cores of each), options
         --reuse "$reuse" --progress "$@"
 }
 
-make_model() { # name, runs to train on, run to test on, epochs, options
-    local name=$1 train=$2 test=$3 epochs=$4 files=() run
-    shift 4
+make_model() { # name, runs to train on, run to test on, epochs, latents of places, options
+    local name=$1 train=$2 test=$3 epochs=$4 places=$5 files=() run
+    shift 5
     for run in $train; do
         files+=("$name-train-${run%%:*}.dl1.h5")
         simulate "${files[-1]}" "$run" "$@"
     done
     simulate "$name-test.dl1.h5" "$test" "$@"
-    ctapipe-fastsim-train -i "${files[@]}" -o "$name.fastsim.h5" --epochs "$epochs" --progress
+    ctapipe-fastsim-train -i "${files[@]}" -o "$name.fastsim.h5" --epochs "$epochs" \
+        --local "$places" --progress
     ctapipe-fastsim-validate --reference "$name-test.dl1.h5" --model "$name.fastsim.h5" \
         -o "$name.html"
     python "$examples/trigger_fraction.py" "$name.fastsim.h5" "$name-test.dl1.h5"
@@ -40,20 +41,20 @@ mst=(--telescopes mst-array --altitude "70 deg" --scatter-radius "450 m")
 for model in $models; do
     case $model in
     taiga-gamma)
-        make_model taiga-gamma "1:5952:20 41:1700:20" 2:700:25 20 \
+        make_model taiga-gamma "1:5952:20 41:1700:20" 42:1300:25 14 0 \
             --energy-min "1 TeV" --energy-max "100 TeV" --viewcone "3 deg"
         ;;
     taiga-proton)
-        make_model taiga-proton "3:1246:25 43:422:25" 4:500:40 30 --primary proton \
+        make_model taiga-proton "3:1246:25 43:422:25" 4:500:40 24 0 --primary proton \
             --energy-min "3 TeV" --energy-max "200 TeV" --viewcone "4 deg"
         ;;
     mst-array-gamma)
-        make_model mst-array-gamma "11:4000:10 21:4000:10" 12:800:10 12 "${mst[@]}" \
+        make_model mst-array-gamma "11:4000:10 21:4000:10" 12:800:10 12 0 "${mst[@]}" \
             --energy-min "0.1 TeV" --energy-max "30 TeV" --viewcone "2.5 deg"
         ;;
     mst-array-proton)
-        make_model mst-array-proton "13:1509:10 23:3500:10" 14:800:10 10 "${mst[@]}" --primary proton \
-            --energy-min "0.3 TeV" --energy-max "100 TeV" --viewcone "4 deg"
+        make_model mst-array-proton "13:1509:10 23:3500:10 33:6000:10" 14:800:10 14 2 "${mst[@]}" \
+            --primary proton --energy-min "0.3 TeV" --energy-max "100 TeV" --viewcone "4 deg"
         ;;
     *)
         echo "unknown model $model: taiga-gamma, taiga-proton, mst-array-gamma, mst-array-proton" >&2

@@ -9,6 +9,7 @@ SMALL_TRAINING = TrainingOptions(
     learning_rate=1e-3,
     patience=5,
     n_latent=2,
+    n_local=1,
     hidden=8,
     seed=1,
     device="cpu",

@@ -46,7 +46,7 @@ def train(launcher, production, output):
         [sys.executable, *command], cwd=output.parent, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    return re.findall(r"weights (\d) (-?\d+) of (\w+)", done.stdout)
+    return re.findall(r"weights (\d) (-?\d+) of (None|\d)", done.stdout)
 
 
 def history(model):

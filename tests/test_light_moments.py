@@ -25,7 +25,9 @@ def test_moments_are_those_of_photo_electrons_one_by_one(image):
     u, v, t = (np.repeat(values, n) for values in (u, v, times))
     found = light_moments(*image, SPACING)[0].numpy()
     variance_u, variance_v = np.var(u) / SPACING**2 + 0.1, np.var(v) / SPACING**2 + 0.1
-    du = (u - u.mean()) / SPACING
+    du, dv = (u - u.mean()) / SPACING, (v - v.mean()) / SPACING
+    gradient_u = (du * (t - t.mean())).mean() / variance_u
+    gradient_v = (dv * (t - t.mean())).mean() / variance_v
     expected = [
         u.mean() / (10 * SPACING),
         v.mean() / SPACING,
@@ -34,7 +36,9 @@ def test_moments_are_those_of_photo_electrons_one_by_one(image):
         np.cov(u, v, bias=True)[0, 1] / SPACING**2 / np.sqrt(variance_u * variance_v),
         (du**3).mean() / variance_u**1.5,
         t.mean(),
-        (du * (t - t.mean())).mean() / np.sqrt(variance_u),
+        gradient_u * np.sqrt(variance_u),
+        gradient_v * np.sqrt(variance_v),
+        np.log(np.hypot(np.std(t - gradient_u * du - gradient_v * dv), 0.01)),
         np.log(counts.max() / counts.sum() + 1e-3),
     ]
     assert found == pytest.approx(expected, abs=1e-6)

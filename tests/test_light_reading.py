@@ -5,7 +5,10 @@ import pytest
 import torch
 
 from ctapipe_fastsim.light_reading import map_reader, read_light, read_times
-from ctapipe_fastsim.network import CVAE, NetworkSizes
+from ctapipe_fastsim.network import CVAE
+from ctapipe_fastsim.network_sizes import NetworkSizes
+from ctapipe_fastsim.pixel_lattice import NOBODY
+from ctapipe_fastsim.time_links import linked_times
 
 N_IMAGES, N_PIXELS, N_LATENT = 12, 60, 4
 SIZES = NetworkSizes(
@@ -42,32 +45,58 @@ def told():
 
 @torch.no_grad()
 def both_ways(cvae):
-    """`LightMap` and what `CVAE.time_spread` makes of it, and what was read, with the counts."""
+    """`LightMap` and what `linked_times` makes of it, and what was read, with the counts."""
     latent, source_core, mirror, known = map(torch.as_tensor, told())
     view = cvae.view(source_core, mirror)
-    light = cvae.decode(latent, view, known)
-    maps = [part.numpy() for part in cvae.maps(latent, view.orientation, known)]
+    painting = cvae.paint(latent, view.orientation, known)
+    light = cvae.read(painting, view)
+    maps = [part.numpy() for part in painting[1:]]
     seen = map_reader(cvae), source_core.numpy(), mirror.numpy(), maps[2]
     counts = np.random.default_rng(2).poisson(3, (N_IMAGES, N_PIXELS))
-    spread = cvae.time_spread(light.time_spread, torch.as_tensor(counts)).numpy()
-    read = *read_light(*seen, *maps[:2]), *read_times(*seen, maps[1], counts)
-    return (light.fraction, light.clump, light.time, spread), read, counts
+    times = np.random.default_rng(3).uniform(5, 25, counts.shape)
+    tensors = (torch.as_tensor(values).float() for values in (counts, times))
+    linked = linked_times(*tensors, light, cvae)
+    read = read_light(*seen, *maps[:2]), read_times(*seen, maps[1], counts)
+    return light, linked, *read, counts, times
 
 
 def test_pixels_read_what_the_decoder_paints(cvae):
-    expected, found, counts = both_ways(cvae)
-    fraction, clump = found[:2]
+    light, _, (fraction, clump), found, counts, _ = both_ways(cvae)
     assert np.ptp(np.log(fraction), axis=1).min() > 2  # hills
-    np.testing.assert_allclose(fraction, expected[0], rtol=1e-3)
-    np.testing.assert_allclose(clump, expected[1], rtol=1e-3)
-    for values, wanted in zip(found[2:], expected[2:]):
-        np.testing.assert_allclose(values[counts > 0], wanted[counts > 0], rtol=1e-3)
-        assert not values[counts == 0].any()
+    np.testing.assert_allclose(fraction, light.fraction, rtol=1e-3)
+    np.testing.assert_allclose(clump, light.clump, rtol=1e-3)
+    np.testing.assert_allclose(found.time[counts > 0], light.time[counts > 0], rtol=1e-3)
+
+
+def test_pixels_expect_the_times_that_the_training_does(cvae):
+    """The same links, spreads, shares and odds."""
+    light, linked, _, found, counts, times = both_ways(cvae)
+    lit = counts > 0  # in the order of `linked`
+    followed = found.followed[lit]
+    np.testing.assert_array_equal(followed != NOBODY, linked.is_linked)
+    assert 0.1 < linked.is_linked.float().mean() < 0.95
+    np.testing.assert_allclose(found.free_spread[lit], linked.free_spread, rtol=1e-3)
+    image = np.nonzero(lit)[0]
+    followed = np.where(linked.is_linked, followed, np.nonzero(lit)[1])
+    late = (times - light.time.numpy())[image, followed]
+    expected = found.time[lit] + found.share[lit] * late
+    far = late / found.free_spread[image, followed]
+    degrees = found.degrees_of_freedom
+    odds = found.odds[image, followed] - (degrees + 1) / 2 * np.log1p(far**2 / degrees)
+    for values, wanted in (
+        (found.linked_spread[lit], linked.linked_spread),
+        (expected, linked.linked_time),
+        (odds, linked.link_odds),
+    ):
+        np.testing.assert_allclose(
+            values[linked.is_linked], wanted[linked.is_linked], rtol=1e-3, atol=1e-3
+        )
 
 
 def test_some_pixels_are_outside_of_the_maps(cvae):
     """Their clump is that of the dark, their light in proportion to their efficiency."""
-    (fraction, clump, *_), found, _ = both_ways(cvae)
+    light, _, found, *_ = both_ways(cvae)
+    clump = light.clump.numpy()
     dark = np.isclose(clump, map_reader(cvae).dark_clump)
     assert 0 < dark.sum(axis=1).min() <= dark.sum(axis=1).max() < N_PIXELS
     ratio = found[0] / np.exp(cvae.log_efficiency.detach().numpy())
@@ -77,7 +106,7 @@ def test_some_pixels_are_outside_of_the_maps(cvae):
 
 def test_displacements_that_are_no_numbers_displace_nothing(cvae):
     with torch.no_grad():
-        cvae.decoder[-1].bias[-3:] = torch.nan
-    expected, found, counts = both_ways(cvae)
-    np.testing.assert_allclose(found[0], expected[0], rtol=1e-3)
-    assert np.isfinite(found[2]).all()
+        cvae.painter.bias[-3:] = torch.nan
+    light, _, (fraction, _), found, *_ = both_ways(cvae)
+    np.testing.assert_allclose(fraction, light.fraction, rtol=1e-3)
+    assert np.isfinite(found.time).all()

@@ -1,16 +1,22 @@
 """The loss is made of normalised likelihoods and of the true KL."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from scipy.special import gammaln
-from scipy.stats import nbinom, norm
+from scipy.stats import nbinom, t
 
-from ctapipe_fastsim.loss import count_log_likelihood, kl_sample, time_log_likelihood
-from ctapipe_fastsim.network import CVAE, LightMap, NetworkSizes
+from ctapipe_fastsim.loss import (
+    count_log_likelihood,
+    kl_sample,
+    kl_standard_normal,
+    time_log_likelihood,
+)
+from ctapipe_fastsim.network import CVAE, LightMap
+from ctapipe_fastsim.network_sizes import NetworkSizes
+from ctapipe_fastsim.time_links import degrees_of_freedom
 
 WINDOW = 40.0
 
@@ -62,7 +68,7 @@ def test_count_likelihood_prefers_the_true_shares():
 
 
 def light_at(time, spread, n):
-    maps = {"time": time, "time_spread": spread}
+    maps = {"time": time, "time_spread": spread, "free_spread": 0.3, "linked_spread": 0.1}
     maps = {name: torch.full((n, 1), value, dtype=torch.float64) for name, value in maps.items()}
     return LightMap(fraction=None, clump=None, **maps)
 
@@ -74,26 +80,25 @@ def test_time_likelihood_is_a_density(network, count):
     counts = torch.full_like(times, count)
     log_density = time_log_likelihood(counts, times, light_at(20.0, 2.0, len(times)), network)
     integral = torch.trapezoid(log_density.detach().exp(), times[:, 0])
-    assert float(integral) == pytest.approx(1, abs=1e-5)
+    assert float(integral) == pytest.approx(1, abs=0.01)  # the tails reach beyond
 
 
-def test_time_likelihood_is_a_normal_in_a_flat_night_sky(network):
+def test_time_likelihood_is_students_in_a_flat_night_sky(network):
     times = torch.tensor([[3.0], [19.0], [22.0]], dtype=torch.float64)
     found = time_log_likelihood(
         torch.full_like(times, 9), times, light_at(20.0, 2.0, 3), network
     ).detach()
     odds, power = network.time_signal_odds.detach().numpy()
     signal = 1 / (1 + np.exp(-odds - power * np.log(9)))
-    spread = np.hypot(2 / 3, np.exp(float(network.log_camera_spread.detach())))
-    density = signal * norm.pdf(times[:, 0], 20, spread) + (1 - signal) / WINDOW
+    spread, degrees = np.hypot(2 / 3, 0.3), float(degrees_of_freedom(network).detach())
+    density = signal * t.pdf(times[:, 0], degrees, 20, spread) + (1 - signal) / WINDOW
     assert np.allclose(found, np.log(density))
 
 
 def test_time_likelihood_looks_at_lit_pixels_only(network):
     counts = torch.tensor([[0.0, 2.0, 0.0]], dtype=torch.float64)
-    light = LightMap(
-        None, None, torch.full((1, 3), 20.0).double(), torch.full((1, 3), 2.0).double()
-    )
+    network = CVAE(network.sizes, *np.random.default_rng(0).uniform(-1, 1, (2, 3))).double()
+    light = LightMap(None, None, *(torch.full((1, 3), x).double() for x in (20.0, 2.0, 0.3, 0.1)))
     one, other, moved = (
         time_log_likelihood(counts, torch.tensor([times]).double(), light, network)
         for times in ([1.0, 18, 3], [30.0, 18, 0], [1.0, 24, 3])
@@ -116,7 +121,7 @@ def test_kl_samples_average_to_the_kl_of_two_normals():
     latent = mean + torch.exp(0.5 * log_variance) * noise
     log_prior = (-0.5 * (latent**2 + math.log(2 * math.pi))).sum(dim=1)
     samples = kl_sample(latent, mean, log_variance, log_prior)
-    analytic = 0.5 * (mean[0] ** 2 + log_variance[0].exp() - log_variance[0] - 1).sum()
+    analytic = kl_standard_normal(mean[:1], log_variance[:1])[0]
     error = 4 * samples.std() / math.sqrt(n)
     assert error < 0.02
     assert abs(samples.mean() - analytic) < error
@@ -127,12 +132,3 @@ def test_kl_is_zero_when_the_posterior_is_the_prior():
     log_prior = (-0.5 * (latent**2 + math.log(2 * math.pi))).sum(dim=1)
     zero = torch.zeros(50, 4)
     assert torch.allclose(kl_sample(latent, zero, zero, log_prior), torch.zeros(50), atol=1e-5)
-
-
-def test_spread_of_many_photoelectrons_is_that_of_the_camera():
-    """sqrt(s^2 / n + c^2), with n of at least one."""
-    holder = SimpleNamespace(log_camera_spread=torch.tensor(math.log(0.3)))
-    counts = torch.tensor([0.0, 1.0, 4.0, 1e12])
-    spread = CVAE.time_spread(holder, torch.full((4,), 2.0), counts)
-    expected = [math.hypot(2, 0.3), math.hypot(2, 0.3), math.hypot(1, 0.3), 0.3]
-    assert spread.tolist() == pytest.approx(expected)

@@ -16,7 +16,7 @@ from ctapipe_fastsim.conditions import INDICATORS
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.eventsource import CVAEEventSource
 from ctapipe_fastsim.model_file import FORMAT_VERSION, is_model_file, read_model, write_model
-from ctapipe_fastsim.network import NetworkSizes
+from ctapipe_fastsim.network_sizes import NetworkSizes
 from ctapipe_fastsim.tools.info import card
 
 TYPE = "telescope_types/type_0"

@@ -7,15 +7,9 @@ import pytest
 import torch
 
 from ctapipe_fastsim.loss import count_log_likelihood, kl_sample, time_log_likelihood
-from ctapipe_fastsim.network import (
-    CVAE,
-    SMALLEST_CLUMP,
-    SMALLEST_SPREAD,
-    NetworkSizes,
-    _binned,
-    load_arrays,
-    save_arrays,
-)
+from ctapipe_fastsim.module_arrays import load_arrays, save_arrays
+from ctapipe_fastsim.network import CVAE, SMALLEST_CLUMP, SMALLEST_SPREAD, _binned, _cell
+from ctapipe_fastsim.network_sizes import NetworkSizes
 from ctapipe_fastsim.shower_frame import pixel_directions
 
 N_CONDITIONS, N_LATENT, N_IMAGES = 3, 4, 12
@@ -60,13 +54,18 @@ def images():
     return tuple(torch.as_tensor(a.astype(np.float32)) for a in arrays)
 
 
+def decoded(cvae, latent, view, known):
+    """`LightMap` of what the latents of the whole image say."""
+    return cvae.read(cvae.paint(latent, view.orientation, known), view)
+
+
 def elbo_terms(cvae, images):
     """Every term of the evidence lower bound, summed over images."""
     counts, times, source_core, mirror, known = images
     view = cvae.view(source_core, mirror)
     mean, log_variance = cvae.encode(counts, times, view, known)
     latent = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape)
-    light = cvae.decode(latent, view, known)
+    light = decoded(cvae, latent, view, known)
     return {
         "counts": count_log_likelihood(counts, light.fraction, light.clump).sum(),
         "times": time_log_likelihood(counts, times, light, cvae).sum(),
@@ -95,7 +94,7 @@ def test_empty_and_bright_images_have_finite_gradients(cvae, images):
 def test_light_map_is_a_share_with_positive_clump_and_spread(cvae, images):
     *_, source_core, mirror, known = images
     view = cvae.view(source_core, mirror)
-    light = cvae.decode(10 * torch.randn(N_IMAGES, N_LATENT), view, known)
+    light = decoded(cvae, 10 * torch.randn(N_IMAGES, N_LATENT), view, known)
     assert torch.allclose(light.fraction.sum(dim=1), torch.ones(N_IMAGES), atol=1e-5)
     assert (light.fraction >= 0).all()
     assert (light.clump >= SMALLEST_CLUMP).all()
@@ -107,7 +106,7 @@ def test_pixels_off_the_map_share_the_dark_level(cvae, images):
     """A displacement of the maps by up to a pixel changes what is off the map."""
     *_, source_core, mirror, known = images
     view = cvae.view(source_core, mirror)
-    light = cvae.decode(torch.zeros(N_IMAGES, N_LATENT), view, known)
+    light = decoded(cvae, torch.zeros(N_IMAGES, N_LATENT), view, known)
     far_off = (view.u < -0.8) | (view.v.abs() > 1.5)
     assert 0.05 < far_off.float().mean() < 0.9
     for fraction, dark in zip(light.fraction, far_off):
@@ -125,8 +124,8 @@ def test_a_mirrored_shower_with_mirrored_flag_gives_the_same_light(pixels, image
     view = cvae.view(source_core, mirror)
     reflected = cvae.view(source_core * torch.tensor([-1, 1, -1, 1]), -mirror)
 
-    one, other = (cvae.decode(latent, p, known) for p in (view, reflected))
-    for name in ("fraction", "clump", "time", "time_spread"):
+    one, other = (decoded(cvae, latent, p, known) for p in (view, reflected))
+    for name in ("fraction", "clump", "time", "time_spread", "free_spread", "linked_spread"):
         expected = getattr(one, name).roll(60, dims=1)
         assert torch.allclose(getattr(other, name), expected, rtol=1e-3, atol=1e-6), name
     one = cvae.encode(counts, times, view, known)
@@ -138,7 +137,7 @@ def test_the_mirror_flag_matters(cvae, images):
     *_, source_core, mirror, known = images
     latent = torch.randn(N_IMAGES, N_LATENT)
     one, other = (
-        cvae.decode(latent, cvae.view(source_core, flags), known).fraction
+        decoded(cvae, latent, cvae.view(source_core, flags), known).fraction
         for flags in (mirror, -mirror)
     )
     assert not torch.allclose(one, other, rtol=1e-3)
@@ -153,7 +152,7 @@ def test_light_depends_on_the_place_in_the_shower_only(images, pixels):
     other = load_arrays(CVAE(SIZES, lon + 0.3, lat - 0.2), save_arrays(cvae))
     latent = torch.randn(N_IMAGES, N_LATENT)
     lights = [
-        network.decode(latent, network.view(place, mirror), known).fraction
+        decoded(network, latent, network.view(place, mirror), known).fraction
         for network, place in ((cvae, source_core), (other, moved))
     ]
     assert torch.allclose(*lights, rtol=1e-2)
@@ -172,10 +171,10 @@ def test_maps_reach_from_edge_to_edge(cvae):
 def test_pixels_differ_in_a_learned_efficiency(cvae, images):
     *_, source_core, mirror, known = images
     told = torch.zeros(N_IMAGES, N_LATENT), cvae.view(source_core, mirror), known
-    before = cvae.decode(*told).fraction
+    before = decoded(cvae, *told).fraction
     with torch.no_grad():
         cvae.log_efficiency[7] += math.log(2)
-    after = cvae.decode(*told).fraction
+    after = decoded(cvae, *told).fraction
     gained = (after / before)[:, 7] / (after / before)[:, 8]
     assert torch.allclose(gained, torch.full_like(gained, 2), rtol=1e-4)
 
@@ -197,7 +196,9 @@ def test_the_encoder_sees_light_on_the_map_only():
     cvae = CVAE(SIZES, lon, lat)
     view = cvae.view(torch.tensor([[0, 0, 1.0, 0]]), torch.ones(1))
     counts = torch.as_tensor(rng.poisson(5, (1, 50)).astype(np.float32))
-    assert _binned(counts, cvae._cell(view)).sum() == counts[:, 10:].sum()
+    x, y = cvae.map_position(view.u, view.v)
+    cell = _cell((x + 1) / 2 * 8, (y + 1) / 2 * 5, (5, 8))
+    assert _binned(counts, cell, 40).sum() == counts[:, 10:].sum()
 
 
 def test_orientation_tells_the_angles_to_lattice_and_vertical():

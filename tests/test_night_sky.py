@@ -24,7 +24,7 @@ def camera(light, seed=1):
     counts = rng.poisson(8, (2000, 200)) * (rng.random((2000, 200)) < 0.25)
     time, spread = np.full(counts.shape, 15.0), np.ones(counts.shape)
     peak_time = time + rng.standard_normal(counts.shape)
-    return fit_response(counts, charges(counts, light, rng), peak_time, time, spread)
+    return fit_response(counts, charges(counts, light, rng), peak_time, time, spread, 1000.0)
 
 
 @pytest.fixture(scope="module")

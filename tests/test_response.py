@@ -5,11 +5,14 @@ import pytest
 from helpers import one_line_refusal
 from scipy.stats import ks_2samp
 
-from ctapipe_fastsim.response import FEWEST_PIXELS, CameraResponse, fit_response
+from ctapipe_fastsim.light_reading import ExpectedTimes
+from ctapipe_fastsim.pixel_lattice import NOBODY
+from ctapipe_fastsim.response import FEWEST_PIXELS, TIME_LOGITS, CameraResponse, fit_response
 
 WINDOW = 30.0  # ns
 LIGHT_SHARE = 0.85  # of lit pixels that show the light's time
 N_DRAWN = 20_000
+MANY = 1000.0  # degrees of freedom: a normal distribution
 
 
 def mean_charge(counts):
@@ -52,16 +55,22 @@ def camera_images(n_images=300, n_pixels=1000, seed=0):
 
 @pytest.fixture(scope="module")
 def response():
-    return fit_response(*camera_images())
+    return fit_response(*camera_images(), MANY)
 
 
 def draw(response, count, n=N_DRAWN, arrival=15.0, spread=1.0, seed=5):
     """Charges and times of n pixels with the same count."""
     counts = np.full((1, n), count)
-    charge, time = response.draw(
-        counts, np.full((1, n), arrival), np.full((1, n), spread), np.random.default_rng(seed)
-    )
+    expected = alone(counts, arrival, spread)
+    charge, time = response.draw(counts, expected, np.random.default_rng(seed))
     return charge[0], time[0]
+
+
+def alone(counts, arrival, spread):
+    """Times of pixels that follow no other."""
+    arrival, spread = (np.full(counts.shape, value, np.float32) for value in (arrival, spread))
+    nobody = np.full(counts.shape, NOBODY, np.int32)
+    return ExpectedTimes(arrival, spread, 0 * spread, nobody, 0 * spread, 0 * spread, 3.0)
 
 
 # one, few and many photo-electrons; 35, 42 between nodes; 400 far beyond the last node
@@ -128,7 +137,7 @@ def test_the_share_of_light_is_found(response):
 
 def test_residuals_of_the_light_are_standard_normal(response):
     """Median and 16 % and 84 % quantiles, for nodes together, within 0.05."""
-    levels = 1 / (1 + np.exp(-np.linspace(-6, 6, response.signal_time.shape[-1])))
+    levels = 1 / (1 + np.exp(-TIME_LOGITS))
     mean_table = response.signal_time[1:, 0].mean(axis=0)
     found = np.interp([0.1587, 0.5, 0.8413], levels, mean_table)
     assert found == pytest.approx([-1, 0, 1], abs=0.05)
@@ -140,7 +149,7 @@ def test_high_charges_may_have_their_own_times():
     counts, charge, time, arrival, spread = camera_images(n_images=200)
     flash = (rng.random(counts.shape) < 0.05) & (counts == 0)
     charge, time = charge + 20 * flash, np.where(flash, rng.uniform(25, 30, counts.shape), time)
-    charge, time = draw(fit_response(counts, charge, time, arrival, spread), 0)
+    charge, time = draw(fit_response(counts, charge, time, arrival, spread, MANY), 0)
     high = charge > 15
     assert high.mean() == pytest.approx(0.05, abs=0.01)
     assert (time[high] > 24.9).mean() > 0.9
@@ -165,8 +174,7 @@ def test_drawing_follows_from_the_generator(response):
 def test_counts_in_one_image_are_drawn_each_by_itself(response):
     """An image with all kinds of counts at once; mean error below 5 standard errors."""
     counts = np.tile([0, 5, 35, 400], (5000, 1))
-    zero = np.zeros(counts.shape)
-    charge, _ = response.draw(counts, zero, zero + 1, np.random.default_rng(0))
+    charge, _ = response.draw(counts, alone(counts, 0, 1), np.random.default_rng(0))
     error = np.abs(charge.mean(axis=0) - mean_charge(counts[0])) / charge_spread(counts[0])
     assert error.max() < 5 / np.sqrt(5000)
 
@@ -174,7 +182,7 @@ def test_counts_in_one_image_are_drawn_each_by_itself(response):
 def test_a_grid_of_the_file_is_kept():
     """Charges in steps of 1/4 p.e. and times in whole ns come out as such."""
     counts, charge, time, arrival, spread = camera_images(n_images=60)
-    response = fit_response(counts, np.round(4 * charge) / 4, np.round(time), arrival, spread)
+    response = fit_response(counts, np.round(4 * charge) / 4, np.round(time), arrival, spread, MANY)
     assert (response.charge_step, response.time_step) == (0.25, 1.0)
     charge, time = draw(response, 20)
     assert (charge * 4 % 1 == 0).all()
@@ -189,10 +197,10 @@ def test_without_a_grid_numbers_are_continuous(response):
 
 def test_broken_pixels_are_left_out():
     images = camera_images(n_images=60)
-    expected = fit_response(*(a[:, :900] for a in images))
+    expected = fit_response(*(a[:, :900] for a in images), MANY)
     images[1][:, 950:], images[2][:, 900:950] = np.nan, np.inf
     images[1][:, 900:950] = 1e6
-    found = fit_response(*images)
+    found = fit_response(*images, MANY)
     assert np.array_equal(found.charge_quantiles, expected.charge_quantiles)
     assert np.array_equal(found.signal_time, expected.signal_time)
 
@@ -201,7 +209,7 @@ def test_dark_pixels_without_noise_are_no_trouble():
     """As in cleaned files, where dark pixels hold exactly zero."""
     counts, charge, time, arrival, spread = camera_images(n_images=60)
     charge = np.where(counts == 0, 0, charge)
-    response = fit_response(counts, charge, time, arrival, spread)
+    response = fit_response(counts, charge, time, arrival, spread, MANY)
     assert np.abs(draw(response, 0)[0]).max() < 0.2
     assert draw(response, 30)[0].mean() == pytest.approx(mean_charge(30), rel=0.05)
 
@@ -217,7 +225,7 @@ def test_dark_pixels_without_noise_are_no_trouble():
 def test_too_few_pixels_are_refused_in_one_line(counts, message):
     rng = np.random.default_rng(0)
     others = [rng.random(counts.shape) for _ in range(4)]
-    one_line_refusal(lambda: fit_response(counts, *others), message)
+    one_line_refusal(lambda: fit_response(counts, *others, MANY), message)
 
 
 def test_three_counts_are_enough():
@@ -226,7 +234,7 @@ def test_three_counts_are_enough():
     charge = counts + rng.standard_normal(counts.shape)
     time = rng.uniform(0, WINDOW, counts.shape)
     ones = np.ones(counts.shape)
-    response = fit_response(counts, charge, time, 15 * ones, ones)
+    response = fit_response(counts, charge, time, 15 * ones, ones, MANY)
     assert isinstance(response, CameraResponse)
     assert response.count_nodes.tolist() == [0, 1, 2]
     charge, time = draw(response, 50)

@@ -6,7 +6,7 @@ import torch
 from scipy.special import expit
 
 from ctapipe_fastsim import trigger
-from ctapipe_fastsim.network import load_arrays
+from ctapipe_fastsim.module_arrays import load_arrays
 from ctapipe_fastsim.trigger import fit_trigger, trigger_logit, trigger_network
 
 N_SHOWERS, REUSE, N_CORES = 3000, 10, 48

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 N_ORIENTATION = 3
-N_CLASSES = 20
+N_CLASSES = 10
 ENVELOPE_LEVEL = 0.98  # of r; the few images above are kept less often than they should
 
 
@@ -94,9 +94,10 @@ def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
         Of `fit_trees`, and the envelope in classes of trigger probability.
     """
     trees = fit_trees(generated, recorded, held_out, seed)
-    ratio = np.exp(log_odds(ready_trees(trees), generated))
+    # of images that the trees did not learn by heart
+    ratio = np.exp(log_odds(ready_trees(trees), generated[held_out]))
     edges = np.quantile(trigger_probability, np.arange(1, N_CLASSES) / N_CLASSES)
-    number = np.searchsorted(edges, trigger_probability)
+    number = np.searchsorted(edges, trigger_probability[held_out])
     envelope = [_envelope(ratio[number == i]) for i in range(N_CLASSES)]
     return {**trees, "envelope_edges": edges, "envelope": np.array(envelope)}
 

@@ -8,7 +8,7 @@ from .conditions import primary_indicators
 from .errors import InputError
 from .flow_sampling import flow_arrays, flow_sample
 from .flows import shower_development_flow
-from .network import load_arrays
+from .module_arrays import load_arrays
 from .showers import Showers
 
 __all__ = ["draw_development"]

@@ -183,7 +183,8 @@ class EventGenerator:
         geometry = self._geometry(showers, tel_id)
         values = condition_values(showers, geometry, self.altitude, self.azimuth)
         size = None if sizes is None else sizes[event]
-        _, counts, charge, peak_time = self.generators[kind].draw(values, geometry, rng, size)
+        drawn = self.generators[kind].draw(values, geometry, rng, size, event)
+        _, counts, charge, peak_time = drawn
         if self.observing.night_sky > 1:
             response = self.model.telescope_types[kind].response
             charge = add_night_sky(charge, response, self.observing.night_sky, rng)

@@ -17,10 +17,13 @@ from .flows import size_flow
 from .image_statistics import image_statistics, neighbour_table
 from .light_reading import map_reader, read_light, read_times
 from .light_sharing import share_light
-from .network import CVAE, NetworkSizes, load_arrays, mirrored
+from .module_arrays import load_arrays
+from .network import CVAE, mirrored
+from .network_sizes import NetworkSizes
 from .observing import seen_as
 from .pixel_cells import pixel_cells
 from .shower_frame import pixel_directions
+from .shower_ties import own_noise, shared_noise
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
 
@@ -45,6 +48,8 @@ class Told(NamedTuple):
         Of `ImageGeometry.source_core_arrays`.
     orientation : (B, 6) float32 array
         Of `PixelView`, not mirrored.
+    shared : (B, 1 + Z) float32 array
+        What the noise of size and latents has in common with other images of the event.
     size : (B,) int array or None
         Photo-electrons, where they are given.
     """
@@ -53,6 +58,7 @@ class Told(NamedTuple):
     seen: np.ndarray
     source_core: np.ndarray
     orientation: np.ndarray
+    shared: np.ndarray
     size: np.ndarray | None
 
     def at(self, rows):
@@ -104,7 +110,7 @@ class ImageGenerator:
         logit = trigger_logit(self.trigger, self.kind.trigger_conditions.transform(values))
         return expit(logit + trigger_table_logit(self.kind.trigger_table, values))
 
-    def draw(self, values, geometry, rng, size=None):
+    def draw(self, values, geometry, rng, size=None, event=None):
         """Draw images as likely as recorded ones.
 
         Parameters
@@ -116,6 +122,8 @@ class ImageGenerator:
         rng : numpy.random.Generator
         size : (B,) int array, optional
             Photo-electrons of each image; drawn from the size model when not given.
+        event : (B,) int array, optional
+            Images of one number are of one event; by default each is of its own.
 
         Returns
         -------
@@ -125,7 +133,7 @@ class ImageGenerator:
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
         """
-        told = self._told(values, geometry, size)
+        told = self._told(values, geometry, size, self._shared(geometry, event, rng))
         trigger_probability = self.trigger_probability(values)
         rows, draws = np.arange(len(told.source_core)), 0
         drawn = None
@@ -153,54 +161,62 @@ class ImageGenerator:
 
         Photo-electrons that go missing at random leave clumps smaller in proportion.
         """
-        return self._draw(self._told(values, geometry, size), rng)
+        shared = self._shared(geometry, None, rng)
+        return self._draw(self._told(values, geometry, size, shared), rng)
 
     def features(self, values, geometry, counts, charge, peak_time):
         """`acceptance_features` of images of these conditions, (B, F)."""
-        told = self._told(values, geometry, None)
+        told = self._told(values, geometry)
         return self._features(told, counts, charge, peak_time)
 
-    def _told(self, values, geometry, size):
+    def _shared(self, geometry, event, rng):
+        event = np.arange(len(geometry.impact_distance)) if event is None else event
+        return shared_noise(self.kind.ties, event, rng)
+
+    def _told(self, values, geometry, size=None, shared=None):
         conditions = self.kind.conditions
         seen = conditions.transform(seen_as(values, self.photon_efficiency))
         source_core = geometry.source_core_arrays()
         as_seen = np.ones(len(source_core), np.float32)
         orientation = self.cvae.orientation(*map(self._tensor, (source_core, as_seen)))
         orientation = orientation.cpu().numpy()
-        return Told(conditions.transform(values), seen, source_core, orientation, size)
+        return Told(conditions.transform(values), seen, source_core, orientation, shared, size)
 
     def _draw(self, told, rng):
-        size = self._draw_size(told.seen, rng) if told.size is None else told.size
+        noise = told.shared + own_noise(self.kind.ties, len(told.shared), rng)
+        size = self._draw_size(told.seen, noise[:, :1]) if told.size is None else told.size
         told = told._replace(size=size)
-        parts = [
-            self._draw_some(told.at(slice(start, start + MOST_TOGETHER)), rng)
-            for start in range(0, max(1, len(size)), MOST_TOGETHER)
-        ]
+        starts = range(0, max(1, len(size)), MOST_TOGETHER)
+        some = [slice(start, start + MOST_TOGETHER) for start in starts]
+        parts = [self._draw_some(told.at(rows), noise[rows, 1:], rng) for rows in some]
         return size, *(
             np.concatenate(column) if len(parts) > 1 else column[0] for column in zip(*parts)
         )
 
-    def _draw_some(self, told, rng):
+    def _draw_some(self, told, noise, rng):
         """Counts, charges and peak times."""
         share = self.photon_efficiency
         known = np.column_stack([told.conditions, self.kind.size.transform(told.size / share)])
         known = known.astype(np.float32)
-        noise = rng.standard_normal((len(known), self.cvae.sizes.n_latent), dtype=np.float32)
         mirror = np.where(rng.random(len(known)) < 0.5, -1, 1).astype(np.float32)
         latent = flow_sample(self.prior, known, noise)
         orientation = mirrored(told.orientation, mirror)
-        light, coarse, displacement = self._maps(latent, orientation, known)
+        light, coarse, displacement = self._maps(latent, orientation, known, rng)
         seen = self.reader, told.source_core, mirror, displacement
         fraction, clump = read_light(*seen, light, coarse)
         counts = share_light(told.size, fraction, np.float32(share) * clump, self.cells, rng)
-        arrival, spread = read_times(*seen, coarse, counts)
-        return counts, *self.kind.response.draw(counts, arrival, spread, rng)
+        expected = read_times(*seen, coarse, counts)
+        return counts, *self.kind.response.draw(counts, expected, rng)
 
     @torch.no_grad()
-    def _maps(self, latent, orientation, known):
-        """`CVAE.maps`, made on the device."""
-        maps = self.cvae.maps(*map(self._tensor, (latent, orientation, known)))
-        return tuple(part.cpu().numpy() for part in maps)
+    def _maps(self, latent, orientation, known, rng):
+        """Light, coarse maps and displacement, made on the device."""
+        painting = self.cvae.paint(*map(self._tensor, (latent, orientation, known)))
+        if self.cvae.sizes.n_local:
+            shape = len(latent), *self.cvae.local.shape
+            local = rng.standard_normal(shape, dtype=np.float32)
+            painting = self.cvae.retouch(painting, self._tensor(local))
+        return tuple(part.cpu().numpy() for part in painting[1:])
 
     def _features(self, told, counts, charge, peak_time):
         statistics = image_statistics(
@@ -210,8 +226,7 @@ class ImageGenerator:
         orientation = told.orientation[:, :N_ORIENTATION]
         return acceptance_features(statistics, counts.sum(axis=1), orientation, told.seen)
 
-    def _draw_size(self, conditions, rng):
-        noise = rng.standard_normal((len(conditions), 1), dtype=np.float32)
+    def _draw_size(self, conditions, noise):
         return self.kind.size.inverse(flow_sample(self.size_flow, conditions, noise)[:, 0])
 
     def _tensor(self, array):

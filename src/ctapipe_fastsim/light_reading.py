@@ -6,11 +6,15 @@ The share of light and the clumps are read first; times only where photo-electro
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numba import njit
+from torch.distributions import StudentT
 
 from .network import ACROSS_SCALE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPREAD, TILT
+from .pixel_lattice import NOBODY, lattice_neighbours
+from .time_links import brightest_neighbour, degrees_of_freedom
 
-__all__ = ["MapReader", "map_reader", "read_light", "read_times"]
+__all__ = ["ExpectedTimes", "MapReader", "map_reader", "read_light", "read_times"]
 
 
 class MapReader(NamedTuple):
@@ -19,6 +23,8 @@ class MapReader(NamedTuple):
     Attributes
     ----------
     lon, lat : (P,) float32 arrays, deg
+    neighbours : (P, K) int array
+        -1 where there are fewer than K.
     efficiency : (P,) float32 array
         Relative.
     dark, dark_clump : float
@@ -26,11 +32,19 @@ class MapReader(NamedTuple):
     spacing, u_min, u_max, v_max, u_centre, u_scale : float, deg
     first, last, outermost : float
         Arsinh, by which nodes stand, at the edges of the maps.
-    time_origin, time_scale, camera_spread : float, ns
+    time_origin, time_scale : float, ns
+    light_odds, light_power : float
+        Log odds that a pixel shows the time of its light, of density 1 / ns in units of its
+        spread, against that of the night sky, and their growth with log photo-electrons.
+    follow, follow_power : float
+        Log odds of the share of a neighbour's delay that is followed, and their growth.
+    degrees_of_freedom : float
+        Of Student's t.
     """
 
     lon: np.ndarray
     lat: np.ndarray
+    neighbours: np.ndarray
     efficiency: np.ndarray
     dark: float
     dark_clump: float
@@ -45,24 +59,62 @@ class MapReader(NamedTuple):
     outermost: float
     time_origin: float
     time_scale: float
-    camera_spread: float
+    light_odds: float
+    light_power: float
+    follow: float
+    follow_power: float
+    degrees_of_freedom: float
 
 
+class ExpectedTimes(NamedTuple):
+    """What peak times of B images are drawn from, see time_links.py.
+
+    Attributes
+    ----------
+    time, free_spread, linked_spread : (B, P) float32 arrays, ns
+        Mean; spread without and with a link.
+    followed : (B, P) int32 array
+        Which pixel each follows, `NOBODY` for none.
+    share : (B, P) float32 array
+        How much of what that comes late or early is followed.
+    odds : (B, P) float32 array
+        Log odds that a pixel at its mean time shows that of its light.
+    degrees_of_freedom : float
+        Of Student's t, by which they fall with the distance from the mean.
+    """
+
+    time: np.ndarray
+    free_spread: np.ndarray
+    linked_spread: np.ndarray
+    followed: np.ndarray
+    share: np.ndarray
+    odds: np.ndarray
+    degrees_of_freedom: float
+
+
+@torch.no_grad()
 def map_reader(cvae):
     """`MapReader` of a CVAE."""
     sizes = cvae.sizes
-    dark, dark_clump, camera_spread = (
-        float(value.detach()) for value in (cvae.dark, cvae.dark_clump, cvae.log_camera_spread)
-    )
+    dark, dark_clump = (float(value.detach()) for value in (cvae.dark, cvae.dark_clump))
     edges = [np.arcsinh((u - sizes.u_centre) / sizes.u_scale) for u in (sizes.u_min, sizes.u_max)]
     return MapReader(
         *(values.cpu().numpy() for values in (cvae.pixel_lon, cvae.pixel_lat)),
+        lattice_neighbours(cvae.pixel_lon, cvae.pixel_lat, cvae.lattice.spacing),
         np.exp(cvae.log_efficiency.detach().cpu().numpy()),
         *(dark, np.logaddexp(0, dark_clump) + SMALLEST_CLUMP, cvae.lattice.spacing),
         *(sizes.u_min, sizes.u_max, sizes.v_max, sizes.u_centre, sizes.u_scale),
         *(*edges, np.arcsinh(ACROSS_SCALE)),
-        *(sizes.time_origin, sizes.time_scale, np.exp(camera_spread)),
+        *(sizes.time_origin, sizes.time_scale),
+        *_time_numbers(cvae),
     )
+
+
+def _time_numbers(cvae):
+    degrees = degrees_of_freedom(cvae)
+    odds, power = cvae.time_signal_odds.tolist()
+    odds += float(StudentT(degrees).log_prob(torch.zeros(()))) + np.log(cvae.sizes.time_window)
+    return odds, power, *cvae.time_follow.tolist(), float(degrees)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,8 +129,8 @@ def read_light(reader, source_core, mirror, displacement, light_map, coarse_maps
         As in `CVAE.view`.
     displacement : (B, 3) float32 array
     light_map : (B, n_v, n_u) float32 array
-    coarse_maps : (B, 3, m_v, m_u) float32 array
-        Of clump, time and spread.
+    coarse_maps : (B, 5, m_v, m_u) float32 array
+        Of clump, time and its spreads.
 
     Returns
     -------
@@ -112,7 +164,7 @@ def read_light(reader, source_core, mirror, displacement, light_map, coarse_maps
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def read_times(reader, source_core, mirror, displacement, coarse_maps, counts):
-    """Mean arrival time in pixels with light, and the spread of their peak times.
+    """What peak times are drawn from in pixels with light, as in time_links.py.
 
     Parameters
     ----------
@@ -123,21 +175,37 @@ def read_times(reader, source_core, mirror, displacement, coarse_maps, counts):
 
     Returns
     -------
-    time, spread : (B, P) float32 arrays, ns
-        Of `LightMap.time` and `CVAE.time_spread`; 0 in dark pixels.
+    ExpectedTimes
+        In pixels with light.
     """
-    time, spread = np.zeros(counts.shape, np.float32), np.zeros(counts.shape, np.float32)
+    time, free, linked, share, odds = np.zeros((5, *counts.shape), np.float32)
+    followed = np.full(counts.shape, NOBODY, np.int32)
+    single = np.empty(counts.shape[1], np.float32)
     for i in range(len(counts)):
         place = _placing(reader, source_core[i], mirror[i], displacement[i])
         for p in range(counts.shape[1]):
             if counts[i, p] > 0:
+                followed[i, p] = brightest_neighbour(counts[i], reader.neighbours, p)
                 u, v = _place(place, reader.lon[p], reader.lat[p])
                 x, y = _on_map(reader, u, v)
                 mean = _read(coarse_maps[i, 1], x, y)
-                single = _softplus(_read(coarse_maps[i, 2], x, y) + 1) + SMALLEST_SPREAD
                 time[i, p] = mean * reader.time_scale + reader.time_origin
-                spread[i, p] = np.sqrt(single**2 / counts[i, p] + reader.camera_spread**2)
-    return time, spread
+                single[p] = _softplus(_read(coarse_maps[i, 2], x, y) + 1) + SMALLEST_SPREAD
+                free[i, p] = _softplus(_read(coarse_maps[i, 3], x, y) + 1) + SMALLEST_SPREAD
+                if followed[i, p] != NOBODY:
+                    linked[i, p] = _softplus(_read(coarse_maps[i, 4], x, y) + 1) + SMALLEST_SPREAD
+        for p in range(counts.shape[1]):
+            if counts[i, p] > 0:
+                variance, other = single[p] ** 2 / counts[i, p], followed[i, p]
+                free[i, p] = np.sqrt(variance + free[i, p] ** 2)
+                odds[i, p] = reader.light_odds + reader.light_power * np.log(counts[i, p])
+                odds[i, p] -= np.log(free[i, p])
+                if other != NOBODY:
+                    follow = reader.follow + reader.follow_power * np.log(counts[i, other])
+                    share[i, p] = 1 / (1 + np.exp(-follow))
+                    variance += share[i, p] ** 2 * single[other] ** 2 / counts[i, other]
+                    linked[i, p] = np.sqrt(variance + linked[i, p] ** 2)
+    return ExpectedTimes(time, free, linked, followed, share, odds, reader.degrees_of_freedom)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

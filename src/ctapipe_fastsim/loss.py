@@ -8,7 +8,9 @@ import math
 import torch
 from torch.nn import functional
 
-__all__ = ["count_log_likelihood", "kl_sample", "time_log_likelihood"]
+from .time_links import arrival_log_density, linked_times
+
+__all__ = ["count_log_likelihood", "kl_sample", "kl_standard_normal", "time_log_likelihood"]
 
 
 def count_log_likelihood(counts, fraction, clump):
@@ -45,17 +47,20 @@ def time_log_likelihood(counts, times, light, network):
         Photo-electrons and peak times (ns).
     light : network.LightMap
     network : CVAE
-        Holds the odds and the window.
+        Holds what is learned of times, and the window.
     """
-    image, pixel = counts.nonzero(as_tuple=True)
-    n = counts[image, pixel]
-    spread = network.time_spread(light.time_spread[image, pixel], n)
-    residual = (times[image, pixel] - light.time[image, pixel]) / spread
-    odds = network.time_signal_odds[0] + network.time_signal_odds[1] * torch.log(n)
-    normal = -0.5 * residual**2 - torch.log(spread) - 0.5 * math.log(2 * math.pi)
-    signal = functional.logsigmoid(odds) + normal
-    night_sky = functional.logsigmoid(-odds) - math.log(network.sizes.time_window)
-    return counts.new_zeros(len(counts)).index_add(0, image, torch.logaddexp(signal, night_sky))
+    seen = linked_times(counts, times, light, network)
+    time = times[seen.image, seen.pixel]
+    free = arrival_log_density(time, seen.free_time, seen.free_spread, network)
+    linked = arrival_log_density(time, seen.linked_time, seen.linked_spread, network)
+    either = torch.logaddexp(
+        functional.logsigmoid(seen.link_odds) + linked,
+        functional.logsigmoid(-seen.link_odds) + free,
+    )
+    signal = functional.logsigmoid(seen.odds) + torch.where(seen.is_linked, either, free)
+    night_sky = functional.logsigmoid(-seen.odds) - math.log(network.sizes.time_window)
+    log_likelihood = torch.logaddexp(signal, night_sky)
+    return counts.new_zeros(len(counts)).index_add(0, seen.image, log_likelihood)
 
 
 def kl_sample(latent, mean, log_variance, log_prior):
@@ -71,3 +76,9 @@ def kl_sample(latent, mean, log_variance, log_prior):
     scaled = (latent - mean) ** 2 / log_variance.exp()
     log_posterior = -0.5 * (scaled + log_variance + math.log(2 * math.pi)).sum(dim=1)
     return log_posterior - log_prior
+
+
+def kl_standard_normal(mean, log_variance):
+    """KL divergence of N(mean, variance) from N(0, 1), (B,); arguments (B, ...)."""
+    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
+    return kl.flatten(1).sum(dim=1)

@@ -29,6 +29,8 @@ class TelescopeTypeModel:
         Of `fit_trigger_table`; with several primaries one for each, by the name
         of the condition that tells it.
     response : CameraResponse
+    ties : dict of str to array
+        Of `fit_ties`, for size and latents.
     acceptance : dict of str to array
         Of `fit_acceptance`; empty while it is learned.
     training_images : dict of str to (N,) array
@@ -51,6 +53,7 @@ class TelescopeTypeModel:
     trigger: dict
     trigger_table: dict
     response: CameraResponse
+    ties: dict
     acceptance: dict
     training_images: dict
     history: dict

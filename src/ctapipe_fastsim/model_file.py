@@ -24,6 +24,7 @@ from .acceptance import check_acceptance
 from .conditions import NAMES, ConditionScaling, SizeScaling, indicator_name
 from .errors import InputError
 from .model import Model, TelescopeTypeModel
+from .network_sizes import NetworkSizes
 from .response import CameraResponse
 from .sealed_file import (
     is_sealed,
@@ -33,11 +34,12 @@ from .sealed_file import (
     write_atomically,
     write_tree,
 )
+from .shower_ties import check_ties
 from .showers import ThrownDistribution
 
 __all__ = ["FORMAT_VERSION", "is_model_file", "read_model", "write_model"]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 LICENCE = (
     "The weights may be used as the data they were trained on; cite that production, "
     "ctapipe-fastsim, and Polyakov et al. 2022 (arXiv 2211.12553)."
@@ -47,7 +49,7 @@ DEVELOPMENT = ("x_max", "h_first_int")
 TRUTH = {"energy", "source_lon", "source_lat", "core_x", "core_y", "size"}
 FIGURES = ("images", "held_out_images", "epochs")
 ARRAY_GROUPS = (
-    *("network", "size_flow", "trigger", "trigger_table", "acceptance"),
+    *("network", "size_flow", "ties", "trigger", "trigger_table", "acceptance"),
     *("training_images", "history"),
 )
 
@@ -143,6 +145,7 @@ def _read(h5file):
         _check_training_images(kinds[name].training_images, primaries)
         _check_trigger_tables(kinds[name], primaries)
         check_acceptance(kinds[name].acceptance, len(kinds[name].conditions.names))
+        check_ties(kinds[name].ties, 1 + NetworkSizes(**entry["network_sizes"]).n_latent)
         _check_numbers("figures", kinds[name].figures, FIGURES)
         _check_numbers("size", entry["size"])
     if not kinds:
@@ -249,6 +252,7 @@ def _response(arrays):
         "charge_quantiles": (k, response.charge_quantiles.shape[-1]),
         "noise_time": (c, response.noise_time.shape[-1]),
         "signal_time": (k, c, response.noise_time.shape[-1]),
+        "time_range": (2,),
         "charge_step": (),
         "time_step": (),
     }

@@ -13,13 +13,16 @@ from .conditions import (
     primary_indicators,
     values_at,
 )
+from .flow_fit import fit_flow
 from .flows import shower_development_flow
 from .image_generator import ImageGenerator
 from .model import Model, TelescopeTypeModel
-from .network import save_arrays
+from .module_arrays import save_arrays
 from .random_streams import random_stream
 from .response import fit_response
+from .shower_ties import fit_ties
 from .thrown_anew import recorded_showers
+from .time_links import degrees_of_freedom
 
 __all__ = ["fit_development", "fit_telescope_type"]
 
@@ -56,7 +59,7 @@ def fit_development(production, seed, provenance, weight=None):
         target = torch.as_tensor(features.transform(values))
         context = torch.as_tensor(conditions.transform(values))
         weight = np.ones(len(target)) if weight is None else weight / weight.mean()
-        arrays = _fit_flow(target, context, torch.as_tensor(weight).float(), seed)
+        arrays = _fit_development(target, context, torch.as_tensor(weight).float(), seed)
     return Model(
         *(production.subarray, production.thrown, arrays, features, conditions, {}, provenance),
         min_telescopes=production.min_telescopes,
@@ -80,8 +83,11 @@ def fit_telescope_type(run, images, trigger):
     TelescopeTypeModel
     """
     run.keep_best()
-    response = fit_response(images.counts, images.charge, images.peak_time, *run.arrival_times())
-    best = int(np.argmin(run.history["loss"]))
+    run.fit_prior()
+    camera = images.counts, images.charge, images.peak_time
+    response = fit_response(
+        *camera, *run.arrival_times(), float(degrees_of_freedom(run.cvae).detach())
+    )
     kind = TelescopeTypeModel(
         name=str(images.telescope),
         conditions=run.conditions,
@@ -91,6 +97,7 @@ def fit_telescope_type(run, images, trigger):
         size_flow=save_arrays(run.size_flow),
         **trigger,
         response=response,
+        ties=fit_ties(run.noise(), _events(images)),
         acceptance={},
         training_images=_truth_table(images, run.options.seed),
         history={name: np.asarray(values) for name, values in run.history.items()},
@@ -98,7 +105,7 @@ def fit_telescope_type(run, images, trigger):
             "images": len(images.counts),
             "held_out_images": int(run.held_out.sum()),
             "epochs": run.epoch,
-            **{f"held_out_{name}": run.history[name][best] for name in HELD_OUT_FIGURES},
+            **{f"held_out_{name}": run.history[name][run.best_epoch] for name in HELD_OUT_FIGURES},
         },
     )
     return replace(kind, acceptance=_fit_acceptance(images, kind, run))
@@ -127,30 +134,21 @@ def _fit_acceptance(images, kind, run):
     return fit_acceptance(*columns, run.held_out[rows], seed)
 
 
-def _fit_flow(target, context, weight, seed):
-    """Maximum weighted likelihood; the parameters that do best on a held-out tenth."""
+def _fit_development(target, context, weight, seed):
+    """Maximum weighted likelihood; a tenth is held out."""
     torch.manual_seed(int(random_stream("development weights", seed).integers(2**62)))
     generator = torch.Generator().manual_seed(
         int(random_stream("development batches", seed).integers(2**62))
     )
     flow = shower_development_flow(target.shape[1], context.shape[1])
-    optimizer = torch.optim.AdamW(flow.parameters(), lr=2e-3, weight_decay=1e-3)
-    order = torch.randperm(len(target), generator=generator)
-    held_out, training = order.tensor_split([max(1, len(order) // 10)])
-    best, arrays = np.inf, save_arrays(flow)
-    for _ in range(DEVELOPMENT_EPOCHS):
-        for batch in training[torch.randperm(len(training), generator=generator)].split(256):
-            loss = -(weight[batch] * flow(context[batch]).log_prob(target[batch])).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        with torch.no_grad():
-            log_prob = flow(context[held_out]).log_prob(target[held_out])
-            loss = -float((weight[held_out] * log_prob).mean())
-        if loss < best:
-            best = loss
-            arrays = {name: value.copy() for name, value in save_arrays(flow).items()}
-    return arrays
+    held_out = np.zeros(len(target), bool)
+    held_out[torch.randperm(len(target), generator=generator)[: max(1, len(target) // 10)]] = True
+
+    def log_likelihood(rows):
+        return weight[rows] * flow(context[rows]).log_prob(target[rows])
+
+    fit_flow(flow, log_likelihood, held_out, DEVELOPMENT_EPOCHS, 256, 2e-3, generator)
+    return save_arrays(flow)
 
 
 def _unique_showers(production):
@@ -163,6 +161,13 @@ def _unique_showers(production):
         "h_first_int": showers.h_first_int,
         **primary_indicators(showers),
     }
+
+
+def _events(images):
+    """Which event each image is of: that of its shower and core."""
+    showers = images.showers
+    same = np.stack([images.shower_number, showers.core_x, showers.core_y], axis=1)
+    return np.unique(same, axis=0, return_inverse=True)[1].ravel()
 
 
 def _truth_table(images, seed):

@@ -4,7 +4,7 @@ Shapes: B images, P pixels, C conditions (the standardised log size is the last 
 numbers that the autoencoder is told), Z latents.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,70 +14,29 @@ from torch.nn import functional
 
 from .flows import latent_prior
 from .light_moments import N_MOMENTS, light_moments
-from .pixel_lattice import pixel_lattice
+from .local_light import N_ACROSS, N_ALONG, LocalLight, resampled
+from .pixel_lattice import NOBODY, lattice_neighbours, pixel_lattice
 from .shower_frame import to_shower_frame
 
 __all__ = [
     "CVAE",
     "LightMap",
-    "NetworkSizes",
+    "Painting",
     "PixelView",
-    "load_arrays",
     "mirrored",
-    "save_arrays",
 ]
 
-ENCODER_U, ENCODER_V = 32, 17
+ENCODER_V, ENCODER_U = 17, 32
 N_ORIENTATION = 6
-N_COARSE_MAPS = 3
+N_COARSE_MAPS = 5
 N_DISPLACEMENT = 3
 SHIFT, TILT = 0.5, 0.1  # pixel spacings and rad, that a displacement of 1 means
 ACROSS_SCALE = 6  # nodes across stand evenly up to about this part of the extent
 FARTHEST = 20.0  # displacement, in these units
+MOST_TIME = 5  # in units of its scale, that the encoder is told
+FEW_PIXELS = 0.01  # near a node, where there is none
 SMALLEST_CLUMP = 0.02
-SMALLEST_SPREAD = 0.05
-
-
-@dataclass(frozen=True)
-class NetworkSizes:
-    """All that is needed to build a CVAE before its weights are known.
-
-    Attributes
-    ----------
-    n_conditions : int
-        C, without the size.
-    n_latent, hidden, rank : int
-        Latents; width of the hidden layers; width of the last one, which the maps are made of.
-    n_u, n_v : int
-        Nodes of the map of light along and across the shower; the other maps have half as many.
-    u_min, u_max, v_max : float, deg
-        Extent of the maps.
-    u_centre, u_scale : float, deg
-        Where along the shower most of the light is; nodes are dense there.
-    time_origin, time_scale : float, ns
-        Median and spread of the arrival times in the training set.
-    time_window : float, ns
-        Range of peak times that pixels without light show.
-    """
-
-    n_conditions: int
-    u_min: float
-    u_max: float
-    v_max: float
-    u_centre: float
-    u_scale: float
-    time_origin: float
-    time_scale: float
-    time_window: float
-    n_latent: int = 8
-    hidden: int = 384
-    rank: int = 160
-    n_u: int = 80
-    n_v: int = 41
-
-    def to_dict(self):
-        """Plain dictionary of the attributes."""
-        return asdict(self)
+SMALLEST_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
@@ -94,12 +53,38 @@ class LightMap:
         Mean arrival time.
     time_spread : (B, P) tensor, ns
         Spread of the arrival time of one photo-electron.
+    free_spread, linked_spread : (B, P) tensors, ns
+        Spread that all photo-electrons of a pixel have in common, where its time follows no
+        other's and where it does (`time_links`).
     """
 
     fraction: torch.Tensor
     clump: torch.Tensor
     time: torch.Tensor
     time_spread: torch.Tensor
+    free_spread: torch.Tensor
+    linked_spread: torch.Tensor
+
+
+class Painting(NamedTuple):
+    """The decoder's maps of B images, before pixels read them.
+
+    Attributes
+    ----------
+    features : (B, rank) tensor
+        What the maps are made of.
+    light : (B, n_v, n_u) tensor
+        Logarithm of its density.
+    coarse : (B, 5, m_v, m_u) tensor
+        Clump, time and its spreads, before they are scaled.
+    displacement : (B, 3) tensor
+        Of the maps, along and across, and their tilt.
+    """
+
+    features: torch.Tensor
+    light: torch.Tensor
+    coarse: torch.Tensor
+    displacement: torch.Tensor
 
 
 class PixelView(NamedTuple):
@@ -141,23 +126,29 @@ class CVAE(nn.Module):
         for name, values in (("pixel_lon", pixel_lon), ("pixel_lat", pixel_lat)):
             values = torch.as_tensor(np.asarray(values), dtype=torch.float32)
             self.register_buffer(name, values, persistent=False)
+        neighbours = lattice_neighbours(pixel_lon, pixel_lat, self.lattice.spacing)
+        # those that are not there are one behind the last, whose light is that of NOBODY
+        neighbours = np.where(neighbours == NOBODY, len(neighbours), neighbours)
+        self.register_buffer("neighbours", torch.as_tensor(neighbours), persistent=False)
         n_known = sizes.n_conditions + 1
         self.encoder = perceptron(
-            2 * ENCODER_U * ENCODER_V + N_MOMENTS + n_known + N_ORIENTATION,
+            2 * ENCODER_V * ENCODER_U + N_MOMENTS + n_known + N_ORIENTATION,
             (sizes.hidden,) * 2,
             2 * sizes.n_latent,
         )
         self.decoder = perceptron(
-            sizes.n_latent + n_known + N_ORIENTATION,
-            (sizes.hidden, sizes.hidden, sizes.rank),
-            sum(self._map_numbers),
+            sizes.n_latent + n_known + N_ORIENTATION, (sizes.hidden, sizes.hidden), sizes.rank
         )
+        self.painter = nn.Linear(sizes.rank, sum(self._map_numbers))
+        if sizes.n_local:
+            self.local = LocalLight(sizes.n_local, sizes.rank, 1 + N_COARSE_MAPS)
         self.prior = latent_prior(sizes.n_latent, n_known)
         self.dark = nn.Parameter(torch.tensor(-8.0))
         self.dark_clump = nn.Parameter(torch.tensor(0.0))
         self.log_efficiency = nn.Parameter(torch.zeros(len(pixel_lon)))
-        self.log_camera_spread = nn.Parameter(torch.tensor(-1.0))
         self.time_signal_odds = nn.Parameter(torch.tensor([0.0, 1.0]))
+        self.time_tail = nn.Parameter(torch.tensor(1.0))
+        self.time_follow = nn.Parameter(torch.tensor([0.0, 0.5]))
 
     @property
     def n_coarse(self):
@@ -210,35 +201,17 @@ class CVAE(nn.Module):
         known : (B, K) tensor
             Conditions and size.
         """
-        scaled = ((times - self.sizes.time_origin) / self.sizes.time_scale).clamp(-5, 5)
-        cell = self._cell(view)
-        light = _binned(counts, cell)
-        mean_time = _binned(counts * scaled, cell) / light.clamp(min=1)
+        scaled = self._scaled(times)
+        x, y = self.map_position(view.u, view.v)
+        cell = _cell((x + 1) / 2 * ENCODER_U, (y + 1) / 2 * ENCODER_V, (ENCODER_V, ENCODER_U))
+        light, mean_time = _light_and_time(counts, scaled, cell, ENCODER_V * ENCODER_U)
         moments = light_moments(counts, scaled, view.u, view.v, self.lattice.spacing)
         seen = [torch.log1p(light), mean_time, moments, known, view.orientation]
         mean, log_variance = self.encoder(torch.cat(seen, dim=1)).chunk(2, dim=1)
         return mean, log_variance.clamp(-12, 5)
 
-    def decode(self, latent, view, known):
-        """`LightMap` of B images; arguments as in `encode`, ``latent`` is (B, Z)."""
-        sizes = self.sizes
-        light, coarse, displacement = self.maps(latent, view.orientation, known)
-        x, y = self.map_position(*self._displaced(view, displacement))
-        where = torch.stack([x, y], dim=-1)[:, None]  # (B, 1, P, 2)
-        log_light = _read(light[:, None], where)[:, 0]
-        clump, time, spread = _read(coarse, where).unbind(dim=1)  # (B, P) each
-        outside = (x.abs() > 1) | (y.abs() > 1)
-        log_light = torch.where(outside, self.dark, log_light) + self.log_efficiency
-        clump = torch.where(outside, self.dark_clump, clump)
-        return LightMap(
-            functional.softmax(log_light, dim=1),
-            functional.softplus(clump) + SMALLEST_CLUMP,
-            time * sizes.time_scale + sizes.time_origin,
-            functional.softplus(spread + 1) + SMALLEST_SPREAD,
-        )
-
-    def maps(self, latent, orientation, known):
-        """What the decoder paints, which `decode` and light_reading.py read alike.
+    def paint(self, latent, orientation, known):
+        """What the latents of the whole image say, a `Painting`.
 
         Parameters
         ----------
@@ -246,33 +219,60 @@ class CVAE(nn.Module):
         orientation : (B, 6) tensor
             Of `PixelView`.
         known : (B, K) tensor
-
-        Returns
-        -------
-        light : (B, n_v, n_u) tensor
-            Logarithm of its density.
-        coarse : (B, 3, m_v, m_u) tensor
-            Clump, time and its spread, before they are scaled.
-        displacement : (B, 3) tensor
-            Of the maps, along and across, and their tilt.
         """
         told = torch.cat([latent, known, orientation], dim=1)
-        light, coarse, displacement = self.decoder(told).split(self._map_numbers, dim=1)
+        features = functional.silu(self.decoder(told))
+        light, coarse, displacement = self.painter(features).split(self._map_numbers, dim=1)
         light = light.reshape(-1, self.sizes.n_v, self.sizes.n_u)
-        return light, coarse.reshape(-1, N_COARSE_MAPS, *self.n_coarse), displacement
+        coarse = coarse.reshape(-1, N_COARSE_MAPS, *self.n_coarse)
+        return Painting(features, light, coarse, displacement)
 
-    def time_spread(self, light_spread, counts):
-        """Spread of the peak time of n photo-electrons, sqrt(s^2 / n + c^2), ns.
+    def encode_local(self, counts, times, view, painting):
+        """Mean and log variance of the latents of places, (B, `n_local`, V, U) each.
 
-        Parameters
-        ----------
-        light_spread : tensor, ns
-            s, of `LightMap.time_spread`.
-        counts : tensor of the same shape
-            n; c is what the camera adds.
+        Arguments as in `encode`; they are told what is painted already.
         """
-        camera_spread = self.log_camera_spread.exp()
-        return torch.sqrt(light_spread**2 / counts.clamp(min=1) + camera_spread**2)
+        x, y = self.map_position(*self._displaced(view, painting.displacement))
+        nodes = N_ACROSS, N_ALONG
+        i, j = ((x + 1) / 2 * (N_ALONG - 1) + 0.5, (y + 1) / 2 * (N_ACROSS - 1) + 0.5)
+        cell = _cell(i, j, nodes)
+        light, time = _light_and_time(counts, self._scaled(times), cell, N_ACROSS * N_ALONG)
+        pixels = _binned(torch.ones_like(counts), cell, N_ACROSS * N_ALONG)
+        share = resampled(painting.light[:, None], nodes).flatten(1) + torch.log(
+            pixels + FEW_PIXELS
+        )
+        seen = (light, time, functional.log_softmax(share, dim=1))
+        expected_time = resampled(painting.coarse[:, 1:2], nodes)[:, 0]
+        return self.local.encode(
+            *(values.reshape(-1, *nodes) for values in seen), expected_time, painting.features
+        )
+
+    def retouch(self, painting, local):
+        """The `Painting` as latents of places (B, `n_local`, V, U) change it."""
+        light = resampled(painting.light[:, None], (N_ACROSS, N_ALONG))[:, 0]
+        light = light - light.amax(dim=(1, 2), keepdim=True)
+        change = self.local.decode(local, light, painting.features)
+        return painting._replace(
+            light=painting.light + resampled(change[:, :1], painting.light.shape[1:])[:, 0],
+            coarse=painting.coarse + resampled(change[:, 1:], self.n_coarse),
+        )
+
+    def read(self, painting, view):
+        """`LightMap` of B images: each pixel reads the maps at its place."""
+        sizes = self.sizes
+        x, y = self.map_position(*self._displaced(view, painting.displacement))
+        where = torch.stack([x, y], dim=-1)[:, None]  # (B, 1, P, 2)
+        log_light = _read(painting.light[:, None], where)[:, 0]
+        clump, time, *spreads = _read(painting.coarse, where).unbind(dim=1)  # (B, P) each
+        outside = (x.abs() > 1) | (y.abs() > 1)
+        log_light = torch.where(outside, self.dark, log_light) + self.log_efficiency
+        clump = torch.where(outside, self.dark_clump, clump)
+        return LightMap(
+            functional.softmax(log_light, dim=1),
+            functional.softplus(clump) + SMALLEST_CLUMP,
+            time * sizes.time_scale + sizes.time_origin,
+            *(functional.softplus(spread + 1) + SMALLEST_SPREAD for spread in spreads),
+        )
 
     def map_position(self, u, v):
         """Places (deg) on the maps, -1 to 1 from edge to edge; same shapes.
@@ -297,13 +297,9 @@ class CVAE(nn.Module):
         v = view.v - unit * shift_v - TILT * tilt * (view.u - self.sizes.u_centre)
         return view.u - unit * shift_u, v
 
-    def _cell(self, view):
-        """Cell of the encoder's grid of each pixel, (B, P), and the number of cells for none."""
-        x, y = self.map_position(view.u, view.v)
-        i = ((x + 1) / 2 * ENCODER_U).floor().long()
-        j = ((y + 1) / 2 * ENCODER_V).floor().long()
-        inside = (i >= 0) & (i < ENCODER_U) & (j >= 0) & (j < ENCODER_V)
-        return torch.where(inside, i * ENCODER_V + j, ENCODER_U * ENCODER_V)
+    def _scaled(self, times):
+        scaled = (times - self.sizes.time_origin) / self.sizes.time_scale
+        return scaled.clamp(-MOST_TIME, MOST_TIME)
 
 
 def mirrored(orientation, mirror):
@@ -312,9 +308,22 @@ def mirrored(orientation, mirror):
     return np.concatenate([orientation[:, :half], mirror[:, None] * orientation[:, half:]], axis=1)
 
 
-def _binned(values, cell):
-    """Sum of pixel values (B, P) in the encoder's cells, (B, ENCODER_U * ENCODER_V)."""
-    grid = values.new_zeros(len(values), ENCODER_U * ENCODER_V + 1)
+def _cell(i, j, shape):
+    """Cell of each pixel, (B, P), from places in cells along and across; one more for none."""
+    n_across, n_along = shape
+    inside = (i >= 0) & (i < n_along) & (j >= 0) & (j < n_across)
+    return torch.where(inside, j.floor().long() * n_along + i.floor().long(), n_across * n_along)
+
+
+def _light_and_time(counts, times, cell, n_cells):
+    """Photo-electrons in each cell, and their mean time, (B, n_cells) each."""
+    light = _binned(counts, cell, n_cells)
+    return light, _binned(counts * times, cell, n_cells) / light.clamp(min=1)
+
+
+def _binned(values, cell, n_cells):
+    """Sum of pixel values (B, P) in cells, (B, n_cells)."""
+    grid = values.new_zeros(len(values), n_cells + 1)
     return grid.scatter_add_(1, cell, values)[:, :-1]
 
 
@@ -336,28 +345,3 @@ def perceptron(n_input, widths, n_output):
         layers += [nn.Linear(n_input, width), nn.SiLU()]
         n_input = width
     return nn.Sequential(*layers, nn.Linear(n_input, n_output))
-
-
-def save_arrays(module):
-    """Trained parameters of a module as a dictionary of numpy arrays."""
-    return {name: value.detach().cpu().numpy() for name, value in module.named_parameters()}
-
-
-def load_arrays(module, arrays):
-    """Put arrays of `save_arrays` into a module of the same sizes.
-
-    Raises
-    ------
-    ValueError
-        When a name is missing or unknown, or a shape differs.
-    """
-    parameters = dict(module.named_parameters())
-    for name in sorted(parameters.keys() ^ arrays.keys()):
-        raise ValueError(f"weight {name!r} is {'missing' if name in parameters else 'unknown'}")
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            if parameter.shape != arrays[name].shape:
-                expected = tuple(parameter.shape)
-                raise ValueError(f"weight {name!r} has shape {arrays[name].shape}, not {expected}")
-            parameter.copy_(torch.as_tensor(arrays[name]))
-    return module.eval()

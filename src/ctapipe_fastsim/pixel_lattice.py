@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-__all__ = ["PixelLattice", "pixel_lattice"]
+__all__ = ["NOBODY", "PixelLattice", "lattice_neighbours", "pixel_lattice"]
 
+NOBODY = -1
 NEIGHBOURS = 1.3  # spacings; the nearest pixels of hexagonal and square lattices are closer
 FEWEST_ORDERED = 0.5  # bond order of a lattice; pixels at random have less
 
@@ -56,3 +57,14 @@ def pixel_lattice(lon, lat):
     if abs(order[fold]) < FEWEST_ORDERED:
         return PixelLattice(spacing, 0, 0.0)
     return PixelLattice(spacing, fold, float(np.angle(order[fold]) / fold))
+
+
+def lattice_neighbours(lon, lat, spacing):
+    """Neighbours of each pixel, (P, K) int array, `NOBODY` where there are fewer than K."""
+    place = np.stack([lon, lat], axis=-1).astype(float)
+    found = cKDTree(place).query_ball_point(place, NEIGHBOURS * spacing, return_sorted=True)
+    others = [[j for j in near if j != i] for i, near in enumerate(found)]
+    table = np.full((len(place), max(1, *map(len, others))), NOBODY)
+    for row, near in zip(table, others):
+        row[: len(near)] = near
+    return table

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.optimize import nnls
+from scipy.stats import t as student_t
 
 from .errors import InputError
 from .response_drawing import draw_pixels, random_logits
@@ -16,13 +17,12 @@ from .response_drawing import draw_pixels, random_logits
 __all__ = ["CameraResponse", "fit_response"]
 
 LEVEL_LOGITS = np.linspace(-12, 12, 49)
-TIME_LOGITS = np.linspace(-6, 6, 25)
+TIME_LOGITS = np.linspace(-8, 8, 33)
 CHARGE_CLASSES = np.array([0.5, 0.8, 0.95, 0.99, 0.999])  # upper edges but the last, as levels
 CLASS_LOGITS = np.log(CHARGE_CLASSES / (1 - CHARGE_CLASSES))
 LOW_COUNTS = 32
 FEWEST_PIXELS = 50
 MOST_PIXELS = 20_000_000
-FARTHEST_LIGHT = 6.0  # spreads from the mean arrival time; beyond is the night sky
 SMALLEST_VARIANCE = 1e-6  # p.e.^2, where a cleaned file holds exact zeros
 
 
@@ -46,6 +46,8 @@ class CameraResponse:
         How often the peak time is that of the light rather than of the night sky.
     signal_time : (K, C, T) array
         Quantiles of the peak time minus the light's mean arrival time, over its spread.
+    time_range : (2,) array, ns
+        Earliest and latest peak time of any pixel.
     charge_step, time_step : floats, p.e. and ns
         Grid on which the file keeps its numbers, a power of two; 0 without one.
     """
@@ -57,6 +59,7 @@ class CameraResponse:
     noise_time: np.ndarray
     signal_fraction: np.ndarray
     signal_time: np.ndarray
+    time_range: np.ndarray
     charge_step: float
     time_step: float
 
@@ -65,7 +68,7 @@ class CameraResponse:
         """Standard deviation of the charge of a pixel without light, p.e."""
         return float(np.sqrt(self.charge_variance[0]))
 
-    def draw(self, counts, arrival_time, time_spread, rng):
+    def draw(self, counts, expected, rng):
         """Charges and peak times that the camera reports.
 
         Between two count nodes one of them is taken at random, the nearer more often;
@@ -75,9 +78,8 @@ class CameraResponse:
         ----------
         counts : (B, P) int array
             True photo-electrons.
-        arrival_time, time_spread : (B, P) arrays, ns
-            Mean arrival time of light in each pixel, and its spread for that many
-            photo-electrons.
+        expected : ExpectedTimes
+            Of the same pixels.
         rng : numpy.random.Generator
 
         Returns
@@ -87,14 +89,14 @@ class CameraResponse:
         """
         tables = tuple(getattr(self, field.name) for field in fields(self)[:-2])
         logits = random_logits(rng, (2, *counts.shape))
-        chance = rng.random((np.count_nonzero(counts), 2))
+        chance = rng.random((np.count_nonzero(counts), 3))
         charge, time = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
         grids = LEVEL_LOGITS, TIME_LOGITS, CLASS_LOGITS, self.charge_step, self.time_step
-        draw_pixels(counts, arrival_time, time_spread, tables, grids, logits, chance, charge, time)
+        draw_pixels(counts, expected, tables, grids, logits, chance, charge, time)
         return charge, time
 
 
-def fit_response(counts, charge, peak_time, arrival_time, time_spread):
+def fit_response(counts, charge, peak_time, arrival_time, time_spread, degrees_of_freedom):
     """Learn the response from N images.
 
     Parameters
@@ -105,6 +107,8 @@ def fit_response(counts, charge, peak_time, arrival_time, time_spread):
         What the camera reported.
     arrival_time, time_spread : (N, P) arrays, ns
         The network's mean arrival time in each pixel, and its spread.
+    degrees_of_freedom : float
+        Of Student's t, that the residuals of light follow about.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def fit_response(counts, charge, peak_time, arrival_time, time_spread):
     noise_density = _TimeDensity(dark)
     noise = noise_density(t) * spread  # as a density of the residual
     signal = [
-        _signal_time(*_enough_pairs(residual[g], noise[g], k == c))
+        _signal_time(*_enough_pairs(residual[g], noise[g], k == c), degrees_of_freedom)
         for g, k in zip(groups[1:], classes[1:])
         for c in range(n_classes)
     ]
@@ -154,6 +158,7 @@ def fit_response(counts, charge, peak_time, arrival_time, time_spread):
         noise_time.astype(np.float32),
         np.concatenate([np.zeros((1, n_classes)), fraction]).astype(np.float32),
         np.concatenate([quantiles[:1], quantiles]).astype(np.float32),
+        np.array([t.min(), t.max()], np.float32),
         _grid_step(q),
         _grid_step(t),
     )
@@ -200,27 +205,21 @@ class _TimeDensity:
         self.density = counts / counts.sum() / (self.edges[1] - self.edges[0])
 
     def __call__(self, times):
-        index = np.searchsorted(self.edges, times, side="right") - 1
-        return self.density[np.clip(index, 0, len(self.density) - 1)]
+        index = np.searchsorted(self.edges, times, side="right")
+        return np.concatenate([[0], self.density, [0]])[index]
 
 
-def _signal_time(residual, noise):
+def _signal_time(residual, noise, degrees_of_freedom):
     """Share of pixels that show the light's time, and quantiles of their residual.
 
-    Expectation maximisation of a mixture: a histogram of residuals for the light, the
-    dark pixels' density (``noise``, at each residual) for the night sky.
+    Expectation maximisation of the share in a mixture: Student's t for the light, the dark
+    pixels' density (``noise``, at each residual) for the night sky.
     """
-    half = min(np.quantile(np.abs(residual), 0.999), FARTHEST_LIGHT) + 1e-3
-    near = np.abs(residual) < half
-    bins = np.clip(((residual / half + 1) * 100).astype(int), 0, 199)
-    width = half / 100
-    fraction, density = 0.5, np.exp(-0.5 * np.linspace(-half, half, 200) ** 2)
-    density /= density.sum() * width
+    light = student_t.pdf(residual, degrees_of_freedom)
+    fraction = 0.5
     for _ in range(30):
-        light = fraction * density[bins] * near
-        weight = light / (light + (1 - fraction) * noise + 1e-300)
+        weight = fraction * light / (fraction * light + (1 - fraction) * noise)
         fraction = min(weight.mean(), 1 - 1e-6)
-        density = np.bincount(bins, weight, 200) / max(weight.sum(), 1e-9) / width
     return fraction, _weighted_quantiles(residual, weight, TIME_LOGITS)
 
 

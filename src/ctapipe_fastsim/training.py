@@ -9,17 +9,22 @@ from torch import nn
 from .conditions import ConditionScaling, SizeScaling, condition_values
 from .data_parallel import own_share, sum_gradients, summed
 from .errors import InputError
+from .flow_fit import fit_flow
 from .flows import size_flow
-from .loss import count_log_likelihood, kl_sample, time_log_likelihood
-from .network import CVAE, NetworkSizes, load_arrays, save_arrays
+from .loss import count_log_likelihood, kl_sample, kl_standard_normal, time_log_likelihood
+from .module_arrays import load_arrays, save_arrays
+from .network import CVAE
+from .network_sizes import network_sizes
 from .random_streams import random_stream
-from .shower_frame import pixel_directions, to_shower_frame
+from .shower_frame import pixel_directions
+from .time_links import linked_times
 
 __all__ = ["TrainingOptions", "TrainingRun", "held_out_showers"]
 
 HELD_OUT_FRACTION = 0.1
 WARM_UP_EPOCHS = 3
-LIT_PIXEL = 5  # photo-electrons that make a peak time worth to scale by
+LOCAL_FROM = 1 / 2  # of the epochs; the latents of the whole image learn first what they can
+PRIOR_EPOCHS = 12
 BRIGHTNESS_POWER = 0.75
 
 
@@ -32,6 +37,7 @@ class TrainingOptions:
     learning_rate: float
     patience: int
     n_latent: int
+    n_local: int
     hidden: int
     seed: int
     device: str
@@ -84,7 +90,7 @@ class TrainingRun:
         self._data["weight"] = torch.as_tensor(_weights(images.size))
         torch.manual_seed(int(random_stream("initial weights", options.seed).integers(2**62)))
         geometry = images.telescope.camera.geometry
-        sizes = _network_sizes(images, len(self.conditions.names), options)
+        sizes = network_sizes(images, len(self.conditions.names), options)
         self.cvae = CVAE(sizes, *pixel_directions(geometry)).to(options.device)
         self.size_flow = size_flow(len(self.conditions.names)).to(options.device)
         self.modules = nn.ModuleDict({"cvae": self.cvae, "size_flow": self.size_flow})
@@ -99,9 +105,24 @@ class TrainingRun:
     @property
     def finished(self):
         """All epochs done, or no improvement for ``patience`` epochs."""
-        losses = self.history["loss"]
-        since_best = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+        since_best = len(self.history["loss"]) - 1 - self.best_epoch
         return self.epoch >= self.options.epochs or since_best >= self.options.patience
+
+    @property
+    def best_epoch(self):
+        """The one with the lowest held-out loss, of those that train all latents."""
+        first = self._first_whole_epoch
+        losses = self.history["loss"][first:]
+        return first + int(np.argmin(losses)) if losses else first
+
+    @property
+    def _first_whole_epoch(self):
+        """From here on all latents are trained."""
+        return int(LOCAL_FROM * self.options.epochs) if self.options.n_local else 0
+
+    @property
+    def _with_local(self):
+        return bool(self.options.n_local) and self.epoch >= self._first_whole_epoch
 
     @property
     def held_out_elbo(self):
@@ -174,7 +195,7 @@ class TrainingRun:
         self.optimizer.load_state_dict(moments)
         self.history = {name: values.tolist() for name, values in state["history"].items()}
         self.epoch = len(self.history["loss"])
-        self.best = min(self.history["loss"], default=np.inf)
+        self.best = min(self.history["loss"][self._first_whole_epoch :], default=np.inf)
 
     def arrival_times(self, block=1024):
         """The network's arrival time and its spread in every pixel, (N, P) float32 arrays, ns."""
@@ -185,10 +206,57 @@ class TrainingRun:
                 counts, view, known = self._seen(batch, torch.ones(len(batch)))
                 times = self._data["times"][batch].to(counts)
                 mean, _ = self.cvae.encode(counts, times, view, known)
-                light = self.cvae.decode(mean, view, known)
-                spread = self.cvae.time_spread(light.time_spread, counts)
-                expected.append((light.time.cpu().numpy(), spread.cpu().numpy()))
+                painting = self.cvae.paint(mean, view.orientation, known)
+                if self._with_local:
+                    local, _ = self.cvae.encode_local(counts, times, view, painting)
+                    painting = self.cvae.retouch(painting, local)
+                light = self.cvae.read(painting, view)
+                seen = linked_times(counts, times, light, self.cvae)
+                time, spread = torch.zeros_like(counts), torch.ones_like(counts)
+                time[seen.image, seen.pixel], spread[seen.image, seen.pixel] = seen.expected
+                expected.append((time.cpu().numpy(), spread.cpu().numpy()))
         return tuple(np.concatenate(parts) for parts in zip(*expected))
+
+    def fit_prior(self):
+        """Fit the latents' prior again, to all images alike, with the encoder as it is.
+
+        While they are trained together bright images, weighted down, and the last epochs count too
+        little for the tails.
+        """
+        mean, spread, known = map(torch.cat, zip(self._posterior(1), self._posterior(-1)))
+        noise = self._generator("prior noise")
+
+        def log_likelihood(rows):
+            latent = torch.randn((len(rows), mean.shape[1]), generator=noise).to(mean)
+            return self.cvae.prior(known[rows]).log_prob(mean[rows] + spread[rows] * latent)
+
+        fit_flow(
+            *(self.cvae.prior, log_likelihood, np.tile(self.held_out, 2), PRIOR_EPOCHS, 512, 2e-3),
+            self._generator("prior batches"),
+        )
+
+    @torch.no_grad()
+    def noise(self):
+        """The independent normal numbers that gave size and latents of all images, (N, 1 + Z)."""
+        mean, spread, known = self._posterior(1)
+        drawn = torch.randn(mean.shape, generator=self._generator("posterior noise"))
+        latent = mean + spread * drawn.to(mean)
+        parts = []
+        for rows in torch.arange(len(known)).split(10_000):
+            size = self.size_flow(known[rows, :-1]).transform(known[rows, -1:])
+            parts.append(torch.cat([size, self.cvae.prior(known[rows]).transform(latent[rows])], 1))
+        return torch.cat(parts).cpu().numpy()
+
+    @torch.no_grad()
+    def _posterior(self, flag, block=1024):
+        """Mean and standard deviation of the latents of all images, and what is known of them."""
+        parts = []
+        for batch in torch.arange(len(self._data["counts"])).split(block):
+            counts, view, known = self._seen(batch, torch.full((len(batch),), float(flag)))
+            times = self._data["times"][batch].to(counts)
+            mean, log_variance = self.cvae.encode(counts, times, view, known)
+            parts.append((mean, torch.exp(0.5 * log_variance), known))
+        return tuple(map(torch.cat, zip(*parts)))
 
     def _tensors(self, images, conditions):
         return {
@@ -222,14 +290,23 @@ class TrainingRun:
         times = self._data["times"][batch].to(counts)
         mean, log_variance = self.cvae.encode(counts, times, view, known)
         latent = mean + torch.exp(0.5 * log_variance) * noise.to(counts)
-        light = self.cvae.decode(latent, view, known)
+        painting = self.cvae.paint(latent, view.orientation, known)
+        local_kl = 0.0
+        if self._with_local:
+            mean_local, log_variance_local = self.cvae.encode_local(counts, times, view, painting)
+            noise = own_share(torch.randn((n, *self.cvae.local.shape), generator=generator))
+            local = mean_local + torch.exp(0.5 * log_variance_local) * noise.to(counts)
+            local_kl = kl_standard_normal(mean_local, log_variance_local)
+            painting = self.cvae.retouch(painting, local)
+        light = self.cvae.read(painting, view)
         log_prior = self.cvae.prior(known).log_prob(latent)
+        kl = kl_sample(latent, mean, log_variance, log_prior)
         log_size = self.size_flow(known[:, :-1]).log_prob(known[:, -1:])
         weight = self._data["weight"][batch].to(counts) / n
         return {
             "counts": (weight * count_log_likelihood(counts, light.fraction, light.clump)).sum(),
             "times": (weight * time_log_likelihood(counts, times, light, self.cvae)).sum(),
-            "kl": (weight * kl_sample(latent, mean, log_variance, log_prior)).sum(),
+            "kl": (weight * (local_kl + kl)).sum(),
             "size": log_size.sum() / n,
         }
 
@@ -251,7 +328,7 @@ class TrainingRun:
                 f"the training diverged in epoch {self.epoch + 1} (its loss is not a number); "
                 "use a lower learning rate"
             )
-        if total["loss"] < self.best:
+        if total["loss"] < self.best or self.epoch == self._first_whole_epoch:
             self.best = total["loss"]
             self.best_arrays = _copied(save_arrays(self.modules))
 
@@ -271,39 +348,6 @@ class TrainingRun:
         return torch.Generator().manual_seed(int(seed))
 
 
-def _network_sizes(images, n_conditions, options):
-    """Extent of the maps from where the light is, scale of times from when it comes."""
-    lon, lat = pixel_directions(images.telescope.camera.geometry)
-    mirror = np.ones(len(images.counts), np.float32)
-    u, v = to_shower_frame(lon, lat, images.geometry.source_core_arrays(), mirror)
-    times = images.peak_time[images.counts >= LIT_PIXEL]
-    dark = images.peak_time[images.counts == 0]
-    if len(times) < 2 or len(dark) < 2:
-        raise InputError(
-            f"the images of {images.telescope} have no pixels with {LIT_PIXEL} or more "
-            "photo-electrons, or none without; give files with recorded showers"
-        )
-    lit = images.counts > 0
-    u_low, u_high = _weighted_range(u[lit], images.counts[lit], 0.001)
-    _, v_high = _weighted_range(np.abs(v[lit]), images.counts[lit], 0.002)
-    u_left, u_right = _weighted_range(u[lit], images.counts[lit], 0.16)
-    low, middle, high = np.nanquantile(times, [0.16, 0.5, 0.84])
-    window = np.nanmax(dark) - np.nanmin(dark)
-    return NetworkSizes(
-        n_conditions=n_conditions,
-        u_min=float(u_low),
-        u_max=float(u_high),
-        v_max=float(v_high),
-        u_centre=float((u_left + u_right) / 2),
-        u_scale=float(max((u_right - u_left) / 2, 0.1)),
-        time_origin=float(middle),
-        time_scale=float(max((high - low) / 2, 0.1)),
-        time_window=float(max(window, 1.0)),
-        n_latent=options.n_latent,
-        hidden=options.hidden,
-    )
-
-
 def _weights(size):
     """Weights (N,) of the images in the loss, 1 on average.
 
@@ -313,14 +357,6 @@ def _weights(size):
     """
     weight = (1 + size / max(1, np.median(size))) ** -BRIGHTNESS_POWER
     return (weight / weight.mean()).astype(np.float32)
-
-
-def _weighted_range(values, weights, tail):
-    """Range that holds all but a share ``tail`` of the weight at either end."""
-    order = np.argsort(values)
-    cumulative = np.cumsum(weights[order], dtype=float)
-    low, high = np.searchsorted(cumulative, np.array([tail, 1 - tail]) * cumulative[-1])
-    return values[order[low]], values[order[min(high, len(order) - 1)]] + 1e-3
 
 
 def _copied(arrays):

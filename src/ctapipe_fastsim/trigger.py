@@ -25,8 +25,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .module_arrays import save_arrays
 from .multiplicity import at_least
-from .network import perceptron, save_arrays
+from .network import perceptron
 
 __all__ = ["fit_trigger", "trigger_logit", "trigger_network"]
 

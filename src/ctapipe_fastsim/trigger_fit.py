@@ -5,8 +5,8 @@ import torch
 from scipy.special import expit
 
 from .conditions import ConditionScaling, condition_values, indicator_name, values_at
+from .module_arrays import load_arrays
 from .multiplicity import at_least
-from .network import load_arrays
 from .random_streams import random_stream
 from .thrown_anew import n_views, recorded_views, spread_like_thrown, thrown_anew
 from .trigger import fit_trigger, trigger_logit, trigger_network

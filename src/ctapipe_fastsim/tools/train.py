@@ -47,9 +47,14 @@ class TrainTool(Tool):
     patience = Int(
         10, min=1, help="Stop after this many epochs without a better held-out loss."
     ).tag(config=True)
-    batch_size = Int(256, min=1, help="Images per optimiser step.").tag(config=True)
+    batch_size = Int(64, min=1, help="Images per optimiser step.").tag(config=True)
     learning_rate = Float(1e-3, min=1e-8, help="Highest learning rate.").tag(config=True)
     n_latent = Int(8, min=2, help="Latent variables.").tag(config=True)
+    n_local = Int(
+        0,
+        min=0,
+        help="Latent variables of each place in the image, 2 for hadrons; 0 for none.",
+    ).tag(config=True)
     hidden = Int(384, min=8, help="Width of the hidden layers.").tag(config=True)
     seed = Int(0, min=0, help="Seed of all random numbers.").tag(config=True)
     resume = Bool(False, help="Go on from the checkpoint beside the output.").tag(config=True)
@@ -66,6 +71,7 @@ class TrainTool(Tool):
         "batch-size": "TrainTool.batch_size",
         "learning-rate": "TrainTool.learning_rate",
         "latent": "TrainTool.n_latent",
+        "local": "TrainTool.n_local",
         "hidden": "TrainTool.hidden",
         "seed": "TrainTool.seed",
         "device": "TrainTool.device",
@@ -182,6 +188,7 @@ class TrainTool(Tool):
             learning_rate=self.learning_rate,
             patience=self.patience,
             n_latent=self.n_latent,
+            n_local=self.n_local,
             hidden=self.hidden,
             seed=self.seed,
             device=device,

@@ -1,0 +1,30 @@
+"""Trained parameters go out of a torch module, and into one, as plain numpy arrays."""
+
+import torch
+
+__all__ = ["load_arrays", "save_arrays"]
+
+
+def save_arrays(module):
+    """Trained parameters of a module as a dictionary of numpy arrays."""
+    return {name: value.detach().cpu().numpy() for name, value in module.named_parameters()}
+
+
+def load_arrays(module, arrays):
+    """Put arrays of `save_arrays` into a module of the same sizes.
+
+    Raises
+    ------
+    ValueError
+        When a name is missing or unknown, or a shape differs.
+    """
+    parameters = dict(module.named_parameters())
+    for name in sorted(parameters.keys() ^ arrays.keys()):
+        raise ValueError(f"weight {name!r} is {'missing' if name in parameters else 'unknown'}")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            if parameter.shape != arrays[name].shape:
+                expected = tuple(parameter.shape)
+                raise ValueError(f"weight {name!r} has shape {arrays[name].shape}, not {expected}")
+            parameter.copy_(torch.as_tensor(arrays[name]))
+    return module.eval()

@@ -1,0 +1,129 @@
+"""Light that lands side by side comes together: a pixel's time follows its brightest neighbour's.
+
+A map of mean times cannot know when each sub-shower, or a muon, arrives; the brighter of two
+neighbouring pixels tells. Each pixel with light follows the brightest of its neighbours that
+is brighter than itself (of equal ones the first), so that links end at the local maxima.
+A pixel i whose neighbour j shows a time t that is likely that of its light expects
+
+    m_i + f (t_j - m_j)   with the spread   s_i^2 / n_i + f^2 s_j^2 / n_j + l_i^2
+
+and otherwise m_i with s_i^2 / n_i + c_i^2: maps of mean m, spread s of one photo-electron and what
+remains with a link, l, and without one, c; n photo-electrons and the share f that is followed.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from numba import njit
+from torch.distributions import StudentT
+from torch.nn import functional
+
+from .pixel_lattice import NOBODY
+
+__all__ = ["LinkedTimes", "brightest_neighbour", "linked_times"]
+
+FEWEST_DEGREES = 1.0  # of freedom, below which a mean time has no meaning
+
+
+class LinkedTimes(NamedTuple):
+    """When light is expected in each of L pixels with light.
+
+    Attributes
+    ----------
+    image, pixel : (L,) int tensors
+        Which pixels.
+    odds : (L,) tensor
+        Logarithm of those that a pixel shows the time of its light.
+    is_linked : (L,) bool tensor
+    link_odds : (L,) tensor
+        Logarithm of those that the pixel that is followed does, judged by its time.
+    free_time, free_spread, linked_time, linked_spread : (L,) tensors, ns
+        Mean and spread of the peak time, without and with the link.
+    """
+
+    image: torch.Tensor
+    pixel: torch.Tensor
+    odds: torch.Tensor
+    is_linked: torch.Tensor
+    link_odds: torch.Tensor
+    free_time: torch.Tensor
+    free_spread: torch.Tensor
+    linked_time: torch.Tensor
+    linked_spread: torch.Tensor
+
+    @property
+    def expected(self):
+        """The likelier mean and spread of each pixel, (L,) tensors, ns."""
+        link = self.is_linked & (self.link_odds > 0)
+        return (
+            torch.where(link, self.linked_time, self.free_time),
+            torch.where(link, self.linked_spread, self.free_spread),
+        )
+
+
+def linked_times(counts, times, light, network):
+    """What is expected of the peak times of B images.
+
+    Parameters
+    ----------
+    counts, times : (B, P) tensors
+        Photo-electrons and peak times (ns).
+    light : network.LightMap
+    network : CVAE
+        Holds neighbours, window and what is learned of times.
+
+    Returns
+    -------
+    LinkedTimes
+    """
+    image, pixel = counts.nonzero(as_tuple=True)
+    other, is_linked = _followed(counts, network.neighbours, image, pixel)
+    n, n_other = counts[image, pixel], counts[image, other]
+    time, variance = light.time[image, pixel], light.time_spread[image, pixel] ** 2 / n
+    free_spread = torch.sqrt(variance + light.free_spread[image, pixel] ** 2)
+    odds = network.time_signal_odds[0] + network.time_signal_odds[1] * torch.log(n)
+    density = arrival_log_density(times[image, pixel], time, free_spread, network)
+    link_odds = torch.zeros_like(counts).index_put(
+        (image, pixel), odds + density + math.log(network.sizes.time_window)
+    )[image, other]
+    share = torch.sigmoid(network.time_follow[0] + network.time_follow[1] * torch.log(n_other))
+    late = times[image, other] - light.time[image, other]
+    variance = variance + share**2 * light.time_spread[image, other] ** 2 / n_other
+    linked_spread = torch.sqrt(variance + light.linked_spread[image, pixel] ** 2)
+    return LinkedTimes(
+        *(image, pixel, odds, is_linked, link_odds, time, free_spread),
+        *(time + share * late, linked_spread),
+    )
+
+
+def arrival_log_density(times, mean, spread, network):
+    """Student's t, since light of other particles comes far from the mean; same shapes."""
+    arrival = StudentT(degrees_of_freedom(network), validate_args=False)
+    return arrival.log_prob((times - mean) / spread) - torch.log(spread)
+
+
+def degrees_of_freedom(network):
+    """Of Student's t that peak times follow."""
+    return functional.softplus(network.time_tail) + FEWEST_DEGREES
+
+
+def _followed(counts, neighbours, image, pixel):
+    """The pixel that each of L pixels follows, itself where there is none, and if there is one."""
+    n_pixels = counts.shape[1]
+    rank = counts.double() * (n_pixels + 1) - torch.arange(n_pixels, device=counts.device)
+    rank = functional.pad(rank, (0, 1), value=-torch.inf)  # the last one, of NOBODY
+    around = neighbours[pixel]  # (L, K)
+    best, place = rank[image[:, None], around].max(dim=1)
+    is_linked = best > rank[image, pixel]
+    return torch.where(is_linked, around.gather(1, place[:, None])[:, 0], pixel), is_linked
+
+
+@njit(cache=True, nogil=True)
+def brightest_neighbour(counts, neighbours, pixel):
+    """The pixel that a pixel of one image (P,) follows, or `NOBODY`."""
+    best, n = pixel, counts[pixel]
+    for other in neighbours[pixel]:
+        if other != NOBODY and (counts[other] > n or (counts[other] == n and other < best)):
+            best, n = other, counts[other]
+    return NOBODY if best == pixel else best
