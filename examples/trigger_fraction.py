@@ -22,6 +22,7 @@ from ctapipe_fastsim.model_file import read_model
 from ctapipe_fastsim.random_streams import random_stream
 from ctapipe_fastsim.shower_frame import image_geometry
 from ctapipe_fastsim.training_data import read_production
+from ctapipe_fastsim.trigger_ties import tied_triggers
 
 N_PRODUCTIONS = 60
 
@@ -91,11 +92,11 @@ def production_fraction(model, run, edges, rng):
     showers = showers[np.repeat(np.arange(len(showers)), run.shower_reuse)]
     core_x, core_y = run.cores(rng, len(showers))
     showers = replace(showers, core_x=core_x, core_y=core_y)
-    is_recorded = np.zeros(len(showers), dtype=bool)
+    is_recorded, shared = np.zeros(len(showers), dtype=bool), rng.standard_normal(len(showers))
     for position in model.subarray.positions.values():
         geometry = image_geometry(showers, run.altitude, run.azimuth, position.to_value("m"))
         probability = trigger(condition_values(showers, geometry, run.altitude, run.azimuth))
-        is_recorded |= rng.random(len(showers)) < probability
+        is_recorded |= tied_triggers(probability, float(kind.ties["trigger"]), shared, rng)
     recorded = showers[is_recorded]
     return histogram(recorded, edges) / np.maximum(1, histogram(showers, edges))
 

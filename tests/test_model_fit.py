@@ -50,7 +50,7 @@ def thrown_fit(production):
 @pytest.fixture(scope="module")
 def kind(trained, images, thrown_fit):
     (of_trigger,) = thrown_fit[1].values()
-    return fit_telescope_type(trained, images, of_trigger)
+    return fit_telescope_type(trained, images, of_trigger, 1)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_showers_without_x_max_can_be_learned(images, production, quick_trigger)
     spoiled = replace(production, images={name: blind})
     run = run_epochs(TrainingRun(blind, replace(SMALL_TRAINING, epochs=1)), 1)
     model, triggers = fit_thrown_showers(spoiled, 1, {})
-    kind = fit_telescope_type(run, blind, triggers[name])
+    kind = fit_telescope_type(run, blind, triggers[name], 1)
     assert "x_max" not in (*kind.conditions.names, *kind.trigger_conditions.names)
     assert not {"x_max", "h_first_int"} & kind.training_images.keys()
     model = replace(model, telescope_types={name: kind})

@@ -54,10 +54,12 @@ def test_single_telescopes_share_nothing():
         {"strength": np.zeros(2)},
         {"directions": np.ones((3, 3))},
         {"more": np.zeros(3)},
+        {"trigger": np.array(-0.1)},
+        {"trigger": np.zeros(2)},
     ],
 )
 def test_other_arrays_are_refused(change):
-    ties = {"strength": np.full(3, 0.5), "directions": np.eye(3)}
+    ties = {"strength": np.full(3, 0.5), "directions": np.eye(3), "trigger": np.array(0.2)}
     check_ties(ties, 3)
     with pytest.raises(ValueError, match="ties"):
         check_ties(ties | change, 3)

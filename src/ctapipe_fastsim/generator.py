@@ -18,6 +18,7 @@ from .observing import AS_TRAINED
 from .random_streams import random_stream
 from .shower_frame import camera_to_sky, image_geometry
 from .showers import Showers
+from .trigger_ties import tied_triggers
 
 __all__ = ["EVENTS_PER_BLOCK", "EventGenerator", "Images"]
 
@@ -228,6 +229,7 @@ class EventGenerator:
         rng = random_stream("development", *self.keys, number)
         showers = draw_development(self.model, showers, self.altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
+        shared = rng.standard_normal(n_thrown)
         triggered = np.zeros((n_thrown, len(self.tel_ids)), dtype=bool)
         for column, tel_id in enumerate(self.tel_ids):
             kind = str(self.subarray.tel[tel_id])
@@ -235,7 +237,8 @@ class EventGenerator:
             values = condition_values(showers, geometry, self.altitude, self.azimuth)
             probability = self.generators[kind].trigger_probability(values)
             probability[values["impact_distance"] > self._farthest(kind)] = 0
-            triggered[:, column] = rng.random(n_thrown) < probability
+            tie = float(self.model.telescope_types[kind].ties["trigger"])
+            triggered[:, column] = tied_triggers(probability, tie, shared, rng)
         triggered[triggered.sum(axis=1) < self.observing.min_telescopes] = False
         return showers, triggered, None
 

@@ -30,7 +30,7 @@ class TelescopeTypeModel:
         of the condition that tells it.
     response : CameraResponse
     ties : dict of str to array
-        Of `fit_ties`, for size and latents.
+        Of `fit_ties`, for size and latents; ``trigger`` of `fit_trigger_tie`.
     acceptance : dict of str to array
         Of `fit_acceptance`; empty while it is learned.
     training_images : dict of str to (N,) array

@@ -20,9 +20,11 @@ from .model import Model, TelescopeTypeModel
 from .module_arrays import save_arrays
 from .random_streams import random_stream
 from .response import fit_response
+from .shower_frame import image_geometry
 from .shower_ties import fit_ties
 from .thrown_anew import recorded_showers
 from .time_links import degrees_of_freedom
+from .trigger_ties import fit_trigger_tie
 
 __all__ = ["fit_development", "fit_telescope_type"]
 
@@ -66,7 +68,7 @@ def fit_development(production, seed, provenance, weight=None):
     )
 
 
-def fit_telescope_type(run, images, trigger):
+def fit_telescope_type(run, images, trigger, min_telescopes):
     """What was learned of one telescope type: the trained run, response, trigger, acceptance.
 
     Parameters
@@ -77,6 +79,8 @@ def fit_telescope_type(run, images, trigger):
         What it was trained on.
     trigger : dict
         The fields that are about the trigger.
+    min_telescopes : int
+        Triggered telescopes that an event needs.
 
     Returns
     -------
@@ -108,7 +112,26 @@ def fit_telescope_type(run, images, trigger):
             **{f"held_out_{name}": run.history[name][run.best_epoch] for name in HELD_OUT_FIGURES},
         },
     )
+    tie = fit_trigger_tie(*_trigger_patterns(images, kind, run.options.device), min_telescopes)
+    kind = replace(kind, ties=kind.ties | {"trigger": np.array(tie)})
     return replace(kind, acceptance=_fit_acceptance(images, kind, run))
+
+
+def _trigger_patterns(images, kind, device):
+    """Of each event the probability of all telescopes to trigger, and which did, (E, T) arrays."""
+    generator = ImageGenerator(kind, images.telescope.camera.geometry, device)
+    place, telescope = np.unique(images.telescope_position, axis=0, return_inverse=True)
+    event = _events(images)
+    triggered = np.zeros((event.max() + 1, len(place)), dtype=bool)
+    triggered[event, telescope.ravel()] = True
+    _, first = np.unique(event, return_index=True)
+    showers, pointing = images.showers[first], [angle[first] for angle in images.pointing]
+    probability = np.empty(triggered.shape)
+    for column, position in enumerate(place):
+        geometry = image_geometry(showers, *pointing, np.tile(position, (len(first), 1)))
+        values = condition_values(showers, geometry, *pointing)
+        probability[:, column] = generator.trigger_probability(values)
+    return probability, triggered
 
 
 def _fit_acceptance(images, kind, run):

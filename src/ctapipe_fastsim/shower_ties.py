@@ -63,12 +63,16 @@ def _noise(ties, width, shape, rng):
 
 
 def check_ties(ties, n_noise):
-    """Raise ValueError unless these are arrays of `fit_ties` for that many numbers."""
-    shapes = [np.shape(ties.get(name)) for name in ("strength", "directions")]
-    if ties.keys() != {"strength", "directions"} or shapes != [(n_noise,), (n_noise, n_noise)]:
+    """Raise ValueError unless these are of `fit_ties` for that many numbers, and of the trigger."""
+    shapes = [np.shape(ties.get(name)) for name in ("trigger", "strength", "directions")]
+    if ties.keys() != {"strength", "directions", "trigger"} or shapes != [
+        (),
+        (n_noise,),
+        (n_noise, n_noise),
+    ]:
         raise ValueError("the ties of a shower's images have other names or shapes")
     strength, directions = ties["strength"], ties["directions"]
-    if not ((strength >= 0) & (strength <= 1)).all():
+    if not all(((share >= 0) & (share <= 1)).all() for share in (strength, ties["trigger"])):
         raise ValueError("the ties of a shower's images are not shares")
     if not np.allclose(directions.T @ directions, np.eye(n_noise), atol=1e-6):
         raise ValueError("the ties of a shower's images have no orthogonal directions")

@@ -140,7 +140,10 @@ class TrainTool(Tool):
         self.log.info("Learning shower development, camera response and trigger")
         model, triggers = fit_thrown_showers(self.production, self.seed, self._provenance())
         kinds = {
-            name: fit_telescope_type(run, self.production.images[name], triggers[name])
+            name: fit_telescope_type(
+                *(run, self.production.images[name], triggers[name]),
+                self.production.min_telescopes,
+            )
             for name, run in self._runs.items()
         }
         write_model(self.output_path, replace(model, telescope_types=kinds))
