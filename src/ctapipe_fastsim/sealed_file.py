@@ -15,6 +15,7 @@ import numpy as np
 import tables
 
 from .errors import InputError
+from .safe_hdf5 import pickled
 
 __all__ = [
     "is_sealed",
@@ -166,11 +167,7 @@ def _refuse_dangerous(content, path):
 
     def refuse_pickles(node):
         for name in node.attrs:
-            kind = node.attrs.get_id(name).get_type()
-            is_string = isinstance(kind, h5py.h5t.TypeStringID)
-            if not is_string or kind.get_cset() != h5py.h5t.CSET_ASCII:
-                continue
-            if np.bytes_(node.attrs[name]).rstrip(b"\0").endswith(b"."):
+            if pickled(node, name):
                 raise InputError(f"{path}: attribute {name!r} of {node.name} may be a pickle")
 
     try:

@@ -6,6 +6,7 @@ from ctapipe.instrument import FocalLengthKind, SubarrayDescription
 
 from .errors import InputError
 from .focal_lengths import with_effective_focal_lengths
+from .safe_hdf5 import refuse_hostile_input
 
 __all__ = ["read_subarray"]
 
@@ -28,6 +29,8 @@ def read_subarray(path):
         When there is none in the file, or none that says where it is.
     """
     is_hdf5 = path.is_file() and tables.is_hdf5_file(str(path))
+    if is_hdf5:
+        refuse_hostile_input(path)
     read = SubarrayDescription.from_hdf if is_hdf5 else SubarrayDescription.read
     try:
         try:

@@ -1,0 +1,82 @@
+"""HDF5 files are looked at first, since PyTables unpickles attributes and follows links."""
+
+import pickletools
+
+import numpy as np
+
+from .errors import InputError
+
+__all__ = ["pickled", "refuse_hostile_input"]
+
+# operations of pickles: what looks up a class or function, and what calls it
+LOOK_UPS = {"INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
+CALLS = {"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"}
+
+
+def pickled(node, name):
+    """The bytes of an attribute that PyTables would take for a pickle, or None.
+
+    Parameters
+    ----------
+    node : h5py.Group or h5py.Dataset
+    name : str
+        Of the attribute.
+    """
+    import h5py  # here, since ctapipe imports this package for every file it looks at
+
+    kind = node.attrs.get_id(name).get_type()
+    if not isinstance(kind, h5py.h5t.TypeStringID) or kind.get_cset() != h5py.h5t.CSET_ASCII:
+        return None
+    value = np.bytes_(node.attrs[name]).rstrip(b"\0")
+    return value if value.endswith(b".") else None
+
+
+def refuse_hostile_input(path):
+    """Raise InputError where reading an HDF5 file would run code or open other files.
+
+    ctapipe's own files hold pickles that name classes of ctapipe, which do no harm.
+
+    Parameters
+    ----------
+    path : path
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as h5file:
+            names = []  # an error must not be raised within visit_links
+            h5file.visit_links(names.append)
+            links = {name: h5file.get(name, getlink=True) for name in names}
+            nodes = [h5file[n] for n, link in links.items() if isinstance(link, h5py.HardLink)]
+            attributes = [
+                (node.name, name, pickled(node, name))
+                for node in (h5file["/"], *nodes)
+                for name in node.attrs
+            ]
+    except (OSError, RuntimeError, TypeError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path}: cannot be read as a ctapipe DL1 file (it is not valid HDF5); write it again"
+        ) from error
+    for name, link in links.items():
+        if isinstance(link, h5py.ExternalLink):
+            raise InputError(f"{path}: {name!r} is a link to another file; merge the files first")
+    for node, name, value in attributes:
+        if value and _runs_code(value):
+            raise InputError(f"{path}: attribute {name!r} of {node} would run code; do not use it")
+
+
+def _runs_code(pickle):
+    """Whether unpickling does more than to make numbers, texts or classes of ctapipe."""
+    looked_up = called = False
+    try:
+        for operation, argument, _ in pickletools.genops(pickle):
+            if operation.name == "GLOBAL":
+                looked_up = True
+                if not argument.startswith("ctapipe."):
+                    return True
+            called |= operation.name in CALLS
+            if operation.name in LOOK_UPS or (looked_up and called):
+                return True
+    except ValueError:  # here unpickling ends, too
+        pass
+    return False

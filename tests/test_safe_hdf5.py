@@ -1,0 +1,67 @@
+"""Nothing that is read from a file runs."""
+
+import pickle
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+from helpers import one_line_refusal
+
+from ctapipe_fastsim.safe_hdf5 import refuse_hostile_input
+from ctapipe_fastsim.subarray_file import read_subarray
+from ctapipe_fastsim.training_data import read_production
+
+
+class Malice:
+    """Unpickled, it writes a file."""
+
+    def __init__(self, effect):
+        self.effect = effect
+
+    def __reduce__(self):
+        return open, (str(self.effect), "w")
+
+
+@pytest.fixture
+def copy(toy_file, tmp_path):
+    return shutil.copy(toy_file, tmp_path / "copy.dl1.h5")
+
+
+def add_attribute(path, value, node="/dl1/event/subarray/trigger"):
+    with h5py.File(path, "r+") as h5file:
+        h5file[node].attrs["CTAFIELD_9_DESC"] = np.bytes_(value)
+
+
+@pytest.mark.parametrize("read", [lambda path: read_production([path]), read_subarray])
+@pytest.mark.parametrize("node", ["/", "/dl1/event/subarray/trigger"])
+def test_a_pickle_that_runs_code_is_refused(copy, tmp_path, read, node):
+    effect = tmp_path / "effect"
+    add_attribute(copy, pickle.dumps(Malice(effect), 0), node)
+    one_line_refusal(lambda: read(copy), "would run code")
+    assert not effect.exists()
+
+
+def test_a_pickle_cut_short_after_its_call_is_refused(copy, tmp_path):
+    add_attribute(copy, pickle.dumps(Malice(tmp_path / "effect"), 0)[:-1] + b"\xff.")
+    one_line_refusal(lambda: refuse_hostile_input(copy), "would run code")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"Not a pickle.", pickle.dumps((1, "two", [3.0]), 0), b"cctapipe.containers\nX\np0\n."],
+)
+def test_texts_numbers_and_classes_of_ctapipe_are_left_alone(copy, value):
+    add_attribute(copy, value)
+    refuse_hostile_input(copy)
+
+
+def test_a_class_of_another_package_is_refused(copy):
+    add_attribute(copy, b"cos\nsystem\np0\n.")
+    one_line_refusal(lambda: refuse_hostile_input(copy), "would run code")
+
+
+def test_links_to_other_files_are_refused(copy):
+    with h5py.File(copy, "r+") as h5file:
+        h5file["elsewhere"] = h5py.ExternalLink("/etc/other.h5", "/")
+    one_line_refusal(lambda: refuse_hostile_input(copy), "link to another file")
