@@ -8,7 +8,7 @@
 # go through the same chain of ctapipe tools. compare.py then prints how models trained on either
 # judge events of both, and draws the response functions. 400 showers take a quarter of an hour on two
 # cores, most of it for the Monte Carlo; for the real thing, take 20000. Files that are there
-# already are not made again.
+# already are not made again. The response functions need pyirf (pip install pyirf).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-analysis}
