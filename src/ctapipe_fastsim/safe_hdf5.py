@@ -32,13 +32,20 @@ def pickled(node, name):
 
 
 def refuse_hostile_input(path):
-    """Raise InputError where reading an HDF5 file would run code or open other files.
+    """Look whether reading an HDF5 file would run code or open other files.
 
     ctapipe's own files hold pickles that name classes of ctapipe, which do no harm.
 
     Parameters
     ----------
     path : path
+
+    Raises
+    ------
+    InputError
+        When it would.
+    ValueError
+        When it is not valid HDF5.
     """
     import h5py
 
@@ -54,9 +61,7 @@ def refuse_hostile_input(path):
                 for name in node.attrs
             ]
     except (OSError, RuntimeError, TypeError, ValueError, KeyError) as error:
-        raise InputError(
-            f"{path}: cannot be read as a ctapipe DL1 file (it is not valid HDF5); write it again"
-        ) from error
+        raise ValueError("it is not valid HDF5") from error
     for name, link in links.items():
         if isinstance(link, h5py.ExternalLink):
             raise InputError(f"{path}: {name!r} is a link to another file; merge the files first")

@@ -29,14 +29,16 @@ def read_subarray(path):
         When there is none in the file, or none that says where it is.
     """
     is_hdf5 = path.is_file() and tables.is_hdf5_file(str(path))
-    if is_hdf5:
-        refuse_hostile_input(path)
     read = SubarrayDescription.from_hdf if is_hdf5 else SubarrayDescription.read
     try:
+        if is_hdf5:
+            refuse_hostile_input(path)
         try:
             subarray = read(path)
         except RuntimeError:  # no effective focal length
             subarray = read(path, focal_length_choice=FocalLengthKind.EQUIVALENT)
+    except InputError:
+        raise
     except Exception as error:  # whatever a reader of whatever format finds wrong
         reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise InputError(f"{path}: no subarray can be read from it ({reason})") from error

@@ -164,8 +164,8 @@ def _recording(subarray, images):
 def _read_file(path):
     if not path.is_file():
         raise InputError(f"{path}: no such file; give DL1 files written by ctapipe-process")
-    refuse_hostile_input(path)
     try:
+        refuse_hostile_input(path)
         with _open_loader(path) as loader:
             _check_content(loader.h5file, path)
             primary_of_run = _read_primaries(loader, path)
