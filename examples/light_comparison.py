@@ -14,8 +14,8 @@ import numpy as np
 from ctapipe_fastsim.bundled import model_path
 from ctapipe_fastsim.conditions import condition_values, values_at
 from ctapipe_fastsim.image_generator import ImageGenerator
-from ctapipe_fastsim.image_statistics import neighbour_table
 from ctapipe_fastsim.model_file import read_model
+from ctapipe_fastsim.pixel_lattice import lattice_neighbours, pixel_lattice
 from ctapipe_fastsim.random_streams import random_stream
 from ctapipe_fastsim.shower_frame import pixel_directions, to_shower_frame
 from ctapipe_fastsim.training_data import read_production
@@ -71,9 +71,9 @@ def generate(kind, images, values):
 def features(counts, images, kind, values):
     """Numbers of each image by name, (N,) each; angles in deg."""
     geometry = images.telescope.camera.geometry
-    u, v = to_shower_frame(
-        *pixel_directions(geometry), images.geometry.source_core_arrays(), np.ones(len(counts))
-    )
+    pixels = pixel_directions(geometry)
+    mirror = np.ones(len(counts))
+    u, v = to_shower_frame(*pixels, images.geometry.source_core_arrays(), mirror)
     size = np.maximum(counts.sum(axis=1), 1)
     weight = counts / size[:, None]  # (N, P)
 
@@ -82,7 +82,8 @@ def features(counts, images, kind, values):
 
     du, dv = u - mean(u)[:, None], v - mean(v)[:, None]
     variance_u, variance_v = mean(du**2) + 1e-4, mean(dv**2) + 1e-4
-    neighbours = neighbour_table(geometry)  # -1 stands for the pixel of zeros at the end
+    neighbours = lattice_neighbours(*pixels, pixel_lattice(*pixels).spacing)
+    # -1 stands for the pixel of zeros at the end
     around = np.pad(weight, ((0, 0), (0, 1)))[:, neighbours].sum(axis=2)
     return {
         "centre along": mean(u),

@@ -71,7 +71,7 @@ def events(source):
 
 @pytest.fixture(scope="module")
 def array_source(toy_array_model):
-    return EventSource(toy_array_model, n_showers=200)
+    return EventSource(toy_array_model, n_showers=300)
 
 
 @pytest.fixture(scope="module")
@@ -534,7 +534,7 @@ def test_images_show_the_true_light(loop):
         for event, i in telescope_events(events)
         if event.simulation.tel[i].true_image_sum > BRIGHT
     ]
-    assert len(bright) > 15
+    assert len(bright) > 20
     assert np.median(bright) > 0.7
 
 
@@ -579,7 +579,7 @@ def test_bright_images_lie_from_the_source_towards_the_core(loop):
         if event.simulation.tel[tel_id].true_image_sum > BRIGHT:
             image, core = image_and_core_directions(source, event, tel_id)
             cosines.append(image @ core / np.linalg.norm(image) / np.linalg.norm(core))
-    assert len(cosines) > 15
+    assert len(cosines) > 20
     assert np.median(cosines) > 0.9
 
 

@@ -10,8 +10,8 @@ from ctapipe_fastsim.image_statistics import (
     PER_THRESHOLD,
     image_statistics,
     n_statistics,
-    neighbour_table,
 )
+from ctapipe_fastsim.pixel_lattice import lattice_neighbours
 
 NOISE = 1.0
 SOURCE_CORE = np.array([[0.0, 0.0, 1.0, 0.0]])  # u and v are the camera's own coordinates
@@ -23,13 +23,17 @@ def camera():
     return CameraGeometry.make_rectangular(30, 30, (-1.5, 1.5), (-1.5, 1.5))
 
 
+def neighbours(camera):
+    return lattice_neighbours(camera.pix_x.value, camera.pix_y.value, 0.1)
+
+
 def statistics(camera, charge, time=None, mirror=1):
     time = np.zeros_like(charge) if time is None else time
     position = camera.pix_x.value, mirror * camera.pix_y.value
     border = camera.get_border_pixel_mask(1)
     return image_statistics(
         *(charge[None], time[None], *position, SOURCE_CORE),
-        *(neighbour_table(camera), border, NOISE, 0.1),
+        *(neighbours(camera), border, NOISE, 0.1),
     )[0]
 
 
@@ -100,8 +104,8 @@ def test_number_of_statistics(camera):
     assert len(statistics(camera, spot(camera))) == n_statistics()
 
 
-def test_neighbour_table_is_ctapipes(camera):
-    table = neighbour_table(camera)
+def test_neighbours_are_ctapipes(camera):
+    table = neighbours(camera)
     for pixel in (0, 31, 450, 899):
         expected = np.flatnonzero(camera.neighbor_matrix[pixel])
         np.testing.assert_array_equal(table[pixel][table[pixel] >= 0], expected)
@@ -115,7 +119,7 @@ def test_moments_are_along_the_shower(camera):
     lat = -0.2 + np.sin(angle) * x + np.cos(angle) * y
     turned = image_statistics(
         *(charge[None], np.zeros((1, 900)), lon, lat),
-        *(np.array([[0.5, -0.2, np.cos(angle), np.sin(angle)]]), neighbour_table(camera)),
+        *(np.array([[0.5, -0.2, np.cos(angle), np.sin(angle)]]), neighbours(camera)),
         *(camera.get_border_pixel_mask(1), NOISE, 0.1),
     )
     np.testing.assert_allclose(turned[0], statistics(camera, charge), atol=1e-9)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ctapipe_fastsim.light_sharing import share_light
-from ctapipe_fastsim.pixel_cells import NOBODY, pixel_cells
+from ctapipe_fastsim.pixel_cells import pixel_cells
+from ctapipe_fastsim.pixel_lattice import NOBODY
 
 FRACTION = np.array([0.4, 0.3, 0.15, 0.1, 0.04, 0.01])
 N_IMAGES = 20_000

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ctapipe_fastsim.pixel_cells import NOBODY, pixel_cells
+from ctapipe_fastsim.pixel_cells import pixel_cells
+from ctapipe_fastsim.pixel_lattice import NOBODY
 
 
 def hexagonal(n):

@@ -177,17 +177,6 @@ def test_keep_best_puts_the_best_epoch_in_place(images, uninterrupted):
     assert same(weights(run), uninterrupted[1][best])
 
 
-def test_arrival_times_are_given_for_every_pixel(images, uninterrupted):
-    run, _ = uninterrupted
-    times, spread = run.arrival_times(block=50)
-    assert times.shape == spread.shape == images.counts.shape
-    assert np.isfinite(times).all()
-    assert (spread > 0).all()
-    lit = images.counts > 10
-    assert abs(np.median(times[lit] - images.peak_time[lit])) < 3  # ns
-    assert np.allclose(times, run.arrival_times(block=1024)[0], atol=1e-3)
-
-
 def test_the_size_is_learned_for_each_primary(gamma_proton_files):
     """Toy protons have a third of the light of gammas of the same energy and distance."""
     (images,) = read_production(gamma_proton_files).images.values()
@@ -279,20 +268,3 @@ def test_the_best_epoch_is_one_that_trains_all_latents(images):
     assert not run.finished
     run.history["loss"], run.epoch = [1.0, 2.0, 5.0, 4.0], 4
     assert run.best_epoch == 3
-
-
-def test_the_prior_fits_what_is_encoded_better_when_fitted_again(images):
-    """Its noise is then standard normal: mean within 0.4 and spread within 25 %, of 160 images."""
-    run = run_epochs(TrainingRun(images, OPTIONS), 2)
-    before = run.noise()
-    run.fit_prior()
-    after = run.noise()
-    assert after.shape == (len(images.counts), 1 + OPTIONS.n_latent)
-    assert np.array_equal(before[:, 0], after[:, 0])  # of the size, which is left alone
-
-    def misfit(noise):
-        return np.square(noise[:, 1:]).mean() - 1
-
-    assert abs(misfit(after)) < abs(misfit(before))
-    assert np.abs(after[:, 1:].mean(axis=0)).max() < 0.4
-    assert after[:, 1:].std(axis=0) == pytest.approx(1, rel=0.25)

@@ -14,7 +14,7 @@ from .acceptance import (
 )
 from .flow_sampling import flow_arrays, flow_sample
 from .flows import size_flow
-from .image_statistics import image_statistics, neighbour_table
+from .image_statistics import image_statistics
 from .light_reading import map_reader, read_light, read_times
 from .light_sharing import share_light
 from .module_arrays import load_arrays
@@ -99,7 +99,6 @@ class ImageGenerator:
             trigger_network(len(kind.trigger_conditions.names)), kind.trigger
         )
         self.pixels = pixel_directions(camera_geometry)
-        self.neighbours = neighbour_table(camera_geometry)
         self.border = camera_geometry.get_border_pixel_mask(BORDER_RINGS)
         self.spacing = self.cvae.lattice.spacing
         self.cells = pixel_cells(*self.pixels, self.spacing)
@@ -219,9 +218,10 @@ class ImageGenerator:
         return tuple(part.cpu().numpy() for part in painting[1:])
 
     def _features(self, told, counts, charge, peak_time):
+        camera = told.source_core, self.reader.neighbours, self.border
+        noise = self.kind.response.noise
         statistics = image_statistics(
-            *(charge, peak_time, *self.pixels, told.source_core, self.neighbours, self.border),
-            *(self.kind.response.noise, self.spacing),
+            *(charge, peak_time, *self.pixels, *camera, noise, self.spacing)
         )
         orientation = told.orientation[:, :N_ORIENTATION]
         return acceptance_features(statistics, counts.sum(axis=1), orientation, told.seen)

@@ -6,7 +6,7 @@ Unlike Hillas parameters they are defined for every image, however faint.
 import numpy as np
 from numba import njit
 
-__all__ = ["THRESHOLDS", "image_statistics", "n_statistics", "neighbour_table"]
+__all__ = ["THRESHOLDS", "image_statistics", "n_statistics"]
 
 THRESHOLDS = np.array([1.2, 2.4, 4.8, 9.6])  # standard deviations of a pixel without light
 PER_THRESHOLD = 16
@@ -18,16 +18,6 @@ SMALLEST_SQUARE = 1e-6  # deg2, of a spread that is divided by
 def n_statistics():
     """How many numbers `image_statistics` gives."""
     return PER_THRESHOLD * len(THRESHOLDS) + OF_ALL_PIXELS
-
-
-def neighbour_table(camera_geometry):
-    """Neighbours of each pixel, (P, K) int array, -1 where there are fewer than K."""
-    matrix = camera_geometry.neighbor_matrix
-    table = np.full((len(matrix), matrix.sum(axis=1).max(initial=1)), -1)
-    for row, neighbours in zip(table, matrix):
-        found = np.flatnonzero(neighbours)
-        row[: len(found)] = found
-    return table
 
 
 def image_statistics(
@@ -50,7 +40,7 @@ def image_statistics(
     source_core : (B, 4) array
         Of `ImageGeometry.source_core_arrays`; u and v are those of `to_shower_frame`.
     neighbours : (P, K) int array
-        Of `neighbour_table`.
+        Of `lattice_neighbours`.
     border : (P,) bool array
         Pixels at the camera's border.
     noise : float, p.e.

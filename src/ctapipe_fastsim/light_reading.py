@@ -1,4 +1,4 @@
-"""Pixels read the decoder's maps, as `CVAE.decode` does but compiled, and only where they need to.
+"""Pixels read the decoder's maps, as `CVAE.read` does but compiled, and only where they must.
 
 The share of light and the clumps are read first; times only where photo-electrons came.
 """
@@ -11,7 +11,7 @@ from numba import njit
 from torch.distributions import StudentT
 
 from .network import ACROSS_SCALE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPREAD, TILT
-from .pixel_lattice import NOBODY, lattice_neighbours
+from .pixel_lattice import NOBODY
 from .time_links import brightest_neighbour, degrees_of_freedom
 
 __all__ = ["ExpectedTimes", "MapReader", "map_reader", "read_light", "read_times"]
@@ -24,7 +24,7 @@ class MapReader(NamedTuple):
     ----------
     lon, lat : (P,) float32 arrays, deg
     neighbours : (P, K) int array
-        -1 where there are fewer than K.
+        `NOBODY` where there are fewer than K.
     efficiency : (P,) float32 array
         Relative.
     dark, dark_clump : float
@@ -100,7 +100,7 @@ def map_reader(cvae):
     edges = [np.arcsinh((u - sizes.u_centre) / sizes.u_scale) for u in (sizes.u_min, sizes.u_max)]
     return MapReader(
         *(values.cpu().numpy() for values in (cvae.pixel_lon, cvae.pixel_lat)),
-        lattice_neighbours(cvae.pixel_lon, cvae.pixel_lat, cvae.lattice.spacing),
+        cvae.neighbours.cpu().numpy(),
         np.exp(cvae.log_efficiency.detach().cpu().numpy()),
         *(dark, np.logaddexp(0, dark_clump) + SMALLEST_CLUMP, cvae.lattice.spacing),
         *(sizes.u_min, sizes.u_max, sizes.v_max, sizes.u_centre, sizes.u_scale),

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from .pixel_cells import NOBODY
+from .pixel_lattice import NOBODY
 
 __all__ = ["share_light"]
 

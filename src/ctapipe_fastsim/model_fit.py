@@ -24,6 +24,7 @@ from .shower_frame import image_geometry
 from .shower_ties import fit_ties
 from .thrown_anew import recorded_showers
 from .time_links import degrees_of_freedom
+from .trained_images import arrival_times, encoded, fit_prior, noise
 from .trigger_ties import fit_trigger_tie
 
 __all__ = ["fit_development", "fit_telescope_type"]
@@ -87,10 +88,11 @@ def fit_telescope_type(run, images, trigger, min_telescopes):
     TelescopeTypeModel
     """
     run.keep_best()
-    run.fit_prior()
-    camera = images.counts, images.charge, images.peak_time
+    as_they_are = encoded(run, 1)
+    fit_prior(run, as_they_are, encoded(run, -1))
     response = fit_response(
-        *camera, *run.arrival_times(), float(degrees_of_freedom(run.cvae).detach())
+        *(images.counts, images.charge, images.peak_time, *arrival_times(run, as_they_are)),
+        float(degrees_of_freedom(run.cvae).detach()),
     )
     kind = TelescopeTypeModel(
         name=str(images.telescope),
@@ -101,7 +103,7 @@ def fit_telescope_type(run, images, trigger, min_telescopes):
         size_flow=save_arrays(run.size_flow),
         **trigger,
         response=response,
-        ties=fit_ties(run.noise(), _events(images)),
+        ties=fit_ties(noise(run, as_they_are), _events(images)),
         acceptance={},
         training_images=_truth_table(images, run.options.seed),
         history={name: np.asarray(values) for name, values in run.history.items()},

@@ -15,7 +15,7 @@ from torch.nn import functional
 from .flows import latent_prior
 from .light_moments import N_MOMENTS, light_moments
 from .local_light import N_ACROSS, N_ALONG, LocalLight, resampled
-from .pixel_lattice import NOBODY, lattice_neighbours, pixel_lattice
+from .pixel_lattice import lattice_neighbours, pixel_lattice
 from .shower_frame import to_shower_frame
 
 __all__ = [
@@ -127,8 +127,6 @@ class CVAE(nn.Module):
             values = torch.as_tensor(np.asarray(values), dtype=torch.float32)
             self.register_buffer(name, values, persistent=False)
         neighbours = lattice_neighbours(pixel_lon, pixel_lat, self.lattice.spacing)
-        # those that are not there are one behind the last, whose light is that of NOBODY
-        neighbours = np.where(neighbours == NOBODY, len(neighbours), neighbours)
         self.register_buffer("neighbours", torch.as_tensor(neighbours), persistent=False)
         n_known = sizes.n_conditions + 1
         self.encoder = perceptron(

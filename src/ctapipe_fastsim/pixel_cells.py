@@ -3,10 +3,11 @@
 import numpy as np
 from scipy.spatial import Delaunay, QhullError
 
-__all__ = ["NOBODY", "pixel_cells"]
+from .pixel_lattice import NOBODY
+
+__all__ = ["pixel_cells"]
 
 LONGEST_SIDE = 1.6  # spacings; sides and diagonals of hexagonal and square lattices are shorter
-NOBODY = -1
 
 
 def pixel_cells(lon, lat, spacing):

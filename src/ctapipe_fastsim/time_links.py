@@ -21,7 +21,13 @@ from torch.nn import functional
 
 from .pixel_lattice import NOBODY
 
-__all__ = ["LinkedTimes", "brightest_neighbour", "linked_times"]
+__all__ = [
+    "LinkedTimes",
+    "arrival_log_density",
+    "brightest_neighbour",
+    "degrees_of_freedom",
+    "linked_times",
+]
 
 FEWEST_DEGREES = 1.0  # of freedom, below which a mean time has no meaning
 
@@ -112,7 +118,7 @@ def _followed(counts, neighbours, image, pixel):
     """The pixel that each of L pixels follows, itself where there is none, and if there is one."""
     n_pixels = counts.shape[1]
     rank = counts.double() * (n_pixels + 1) - torch.arange(n_pixels, device=counts.device)
-    rank = functional.pad(rank, (0, 1), value=-torch.inf)  # the last one, of NOBODY
+    rank = functional.pad(rank, (0, 1), value=-torch.inf)  # of NOBODY, the last one
     around = neighbours[pixel]  # (L, K)
     best, place = rank[image[:, None], around].max(dim=1)
     is_linked = best > rank[image, pixel]

@@ -9,7 +9,6 @@ from torch import nn
 from .conditions import ConditionScaling, SizeScaling, condition_values
 from .data_parallel import own_share, sum_gradients, summed
 from .errors import InputError
-from .flow_fit import fit_flow
 from .flows import size_flow
 from .loss import count_log_likelihood, kl_sample, kl_standard_normal, time_log_likelihood
 from .module_arrays import load_arrays, save_arrays
@@ -17,14 +16,12 @@ from .network import CVAE
 from .network_sizes import network_sizes
 from .random_streams import random_stream
 from .shower_frame import pixel_directions
-from .time_links import linked_times
 
 __all__ = ["TrainingOptions", "TrainingRun", "held_out_showers"]
 
 HELD_OUT_FRACTION = 0.1
 WARM_UP_EPOCHS = 3
 LOCAL_FROM = 1 / 2  # of the epochs; the latents of the whole image learn first what they can
-PRIOR_EPOCHS = 12
 BRIGHTNESS_POWER = 0.75
 
 
@@ -70,6 +67,8 @@ class TrainingRun:
     size_flow : zuko flow
     epoch : int
         Epochs done.
+    data : dict of str to tensor
+        Of the N images, as `seen` takes them.
     history : dict of str to list
         Held-out figures, one entry per epoch; natural logarithms per image, bright images
         weighted down.
@@ -86,8 +85,8 @@ class TrainingRun:
                 "simulate a range of energies or core positions"
             )
         self.size = SizeScaling.fit(images.size)
-        self._data = self._tensors(images, self.conditions.transform(values))
-        self._data["weight"] = torch.as_tensor(_weights(images.size))
+        self.data = self._tensors(images, self.conditions.transform(values))
+        self.data["weight"] = torch.as_tensor(_weights(images.size))
         torch.manual_seed(int(random_stream("initial weights", options.seed).integers(2**62)))
         geometry = images.telescope.camera.geometry
         sizes = network_sizes(images, len(self.conditions.names), options)
@@ -121,7 +120,8 @@ class TrainingRun:
         return int(LOCAL_FROM * self.options.epochs) if self.options.n_local else 0
 
     @property
-    def _with_local(self):
+    def with_local(self):
+        """Whether the latents of places are trained already."""
         return bool(self.options.n_local) and self.epoch >= self._first_whole_epoch
 
     @property
@@ -143,7 +143,7 @@ class TrainingRun:
         progress : callable
             Called with 1 after every batch.
         """
-        generator = self._generator("epoch", self.epoch)
+        generator = self.generator("epoch", self.epoch)
         training = torch.as_tensor(np.flatnonzero(~self.held_out))
         training = training[torch.randperm(len(training), generator=generator)]
         n_batches = self.batches_per_epoch
@@ -197,67 +197,6 @@ class TrainingRun:
         self.epoch = len(self.history["loss"])
         self.best = min(self.history["loss"][self._first_whole_epoch :], default=np.inf)
 
-    def arrival_times(self, block=1024):
-        """The network's arrival time and its spread in every pixel, (N, P) float32 arrays, ns."""
-        self.modules.eval()
-        expected = []
-        with torch.no_grad():
-            for batch in torch.arange(len(self._data["counts"])).split(block):
-                counts, view, known = self._seen(batch, torch.ones(len(batch)))
-                times = self._data["times"][batch].to(counts)
-                mean, _ = self.cvae.encode(counts, times, view, known)
-                painting = self.cvae.paint(mean, view.orientation, known)
-                if self._with_local:
-                    local, _ = self.cvae.encode_local(counts, times, view, painting)
-                    painting = self.cvae.retouch(painting, local)
-                light = self.cvae.read(painting, view)
-                seen = linked_times(counts, times, light, self.cvae)
-                time, spread = torch.zeros_like(counts), torch.ones_like(counts)
-                time[seen.image, seen.pixel], spread[seen.image, seen.pixel] = seen.expected
-                expected.append((time.cpu().numpy(), spread.cpu().numpy()))
-        return tuple(np.concatenate(parts) for parts in zip(*expected))
-
-    def fit_prior(self):
-        """Fit the latents' prior again, to all images alike, with the encoder as it is.
-
-        While they are trained together bright images, weighted down, and the last epochs count too
-        little for the tails.
-        """
-        mean, spread, known = map(torch.cat, zip(self._posterior(1), self._posterior(-1)))
-        noise = self._generator("prior noise")
-
-        def log_likelihood(rows):
-            latent = torch.randn((len(rows), mean.shape[1]), generator=noise).to(mean)
-            return self.cvae.prior(known[rows]).log_prob(mean[rows] + spread[rows] * latent)
-
-        fit_flow(
-            *(self.cvae.prior, log_likelihood, np.tile(self.held_out, 2), PRIOR_EPOCHS, 512, 2e-3),
-            self._generator("prior batches"),
-        )
-
-    @torch.no_grad()
-    def noise(self):
-        """The independent normal numbers that gave size and latents of all images, (N, 1 + Z)."""
-        mean, spread, known = self._posterior(1)
-        drawn = torch.randn(mean.shape, generator=self._generator("posterior noise"))
-        latent = mean + spread * drawn.to(mean)
-        parts = []
-        for rows in torch.arange(len(known)).split(10_000):
-            size = self.size_flow(known[rows, :-1]).transform(known[rows, -1:])
-            parts.append(torch.cat([size, self.cvae.prior(known[rows]).transform(latent[rows])], 1))
-        return torch.cat(parts).cpu().numpy()
-
-    @torch.no_grad()
-    def _posterior(self, flag, block=1024):
-        """Mean and standard deviation of the latents of all images, and what is known of them."""
-        parts = []
-        for batch in torch.arange(len(self._data["counts"])).split(block):
-            counts, view, known = self._seen(batch, torch.full((len(batch),), float(flag)))
-            times = self._data["times"][batch].to(counts)
-            mean, log_variance = self.cvae.encode(counts, times, view, known)
-            parts.append((mean, torch.exp(0.5 * log_variance), known))
-        return tuple(map(torch.cat, zip(*parts)))
-
     def _tensors(self, images, conditions):
         return {
             "counts": torch.as_tensor(images.counts.astype(np.float32)),
@@ -266,14 +205,31 @@ class TrainingRun:
             "conditions": torch.as_tensor(conditions),
         }
 
-    def _seen(self, batch, mirror, within=0.5):
-        """Counts, pixels as seen from the showers and known numbers of a batch, on the device."""
+    def seen(self, batch, mirror, within=0.5):
+        """Counts, times, pixels as seen from the showers and known numbers of images.
+
+        Parameters
+        ----------
+        batch : (B,) int tensor
+            Rows of the images.
+        mirror : (B,) tensor of +1 and -1
+            As in `CVAE.view`.
+        within : float or (B,) array
+            Place within the step of one photo-electron that the size is told at.
+
+        Returns
+        -------
+        counts, times : (B, P) tensors, p.e. and ns
+        view : PixelView
+        known : (B, K) tensor
+            All on the device of the training.
+        """
         device = self.options.device
-        counts = self._data["counts"][batch]
+        counts = self.data["counts"][batch]
         size = torch.as_tensor(self.size.transform(counts.sum(dim=1).numpy(), within))
-        known = torch.cat([self._data["conditions"][batch], size[:, None]], dim=1).to(device)
-        view = self.cvae.view(self._data["source_core"][batch].to(device), mirror.to(device))
-        return counts.to(device), view, known
+        known = torch.cat([self.data["conditions"][batch], size[:, None]], dim=1).to(device)
+        view = self.cvae.view(self.data["source_core"][batch].to(device), mirror.to(device))
+        return counts.to(device), self.data["times"][batch].to(device), view, known
 
     def _terms(self, batch, generator):
         """Weighted mean log likelihoods and KL of a batch, one random latent per image.
@@ -286,13 +242,12 @@ class TrainingRun:
         within = own_share(torch.rand(n, generator=generator)).numpy()
         noise = own_share(torch.randn((n, n_latent), generator=generator))
         batch = own_share(batch)
-        counts, view, known = self._seen(batch, mirror, within)
-        times = self._data["times"][batch].to(counts)
+        counts, times, view, known = self.seen(batch, mirror, within)
         mean, log_variance = self.cvae.encode(counts, times, view, known)
         latent = mean + torch.exp(0.5 * log_variance) * noise.to(counts)
         painting = self.cvae.paint(latent, view.orientation, known)
         local_kl = 0.0
-        if self._with_local:
+        if self.with_local:
             mean_local, log_variance_local = self.cvae.encode_local(counts, times, view, painting)
             noise = own_share(torch.randn((n, *self.cvae.local.shape), generator=generator))
             local = mean_local + torch.exp(0.5 * log_variance_local) * noise.to(counts)
@@ -302,7 +257,7 @@ class TrainingRun:
         log_prior = self.cvae.prior(known).log_prob(latent)
         kl = kl_sample(latent, mean, log_variance, log_prior)
         log_size = self.size_flow(known[:, :-1]).log_prob(known[:, -1:])
-        weight = self._data["weight"][batch].to(counts) / n
+        weight = self.data["weight"][batch].to(counts) / n
         return {
             "counts": (weight * count_log_likelihood(counts, light.fraction, light.clump)).sum(),
             "times": (weight * time_log_likelihood(counts, times, light, self.cvae)).sum(),
@@ -313,7 +268,7 @@ class TrainingRun:
     @torch.no_grad()
     def _look_at_held_out(self, training_loss):
         self.modules.eval()
-        generator = self._generator("held-out noise")
+        generator = self.generator("held-out noise")
         images = torch.as_tensor(np.flatnonzero(self.held_out))
         total = {}
         for batch in images.split(1024):
@@ -343,7 +298,8 @@ class TrainingRun:
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate * min(rise, fall + 1e-3)
 
-    def _generator(self, name, *keys):
+    def generator(self, name, *keys):
+        """`torch.Generator` of a named stream of random numbers."""
         seed = random_stream(name, self.options.seed, *keys).integers(2**62)
         return torch.Generator().manual_seed(int(seed))
 

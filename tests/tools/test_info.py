@@ -65,6 +65,7 @@ def test_the_card_tells_what_a_model_is(with_model, toy_file, capsys, by_name):
         "mirror 10.0 m2, focal length 5.00 m",
         f"{kind.figures['images']} images, {kind.figures['held_out_images']} of them held out",
         "3 epochs",
+        "0.00 of the trigger, 0.00 of the size",  # one telescope has nobody to share with
         f"{kind.figures['held_out_loss']:.3f}",
     ):
         assert expected in text

@@ -102,6 +102,8 @@ def _type_lines(model, kind):
             )
         ),
         f"  {'size':16s} {low} to {high} p.e.",
+        f"shared by the telescopes of one event: {float(kind.ties['trigger']):.2f} of the trigger, "
+        f"{_size_correlation(kind.ties):.2f} of the size",
         f"training      {figures['images']:.0f} images, {figures['held_out_images']:.0f} of them "
         f"held out, {figures['epochs']:.0f} epochs",
         "held-out figures (natural logarithms per image, bright ones weighted down; "
@@ -112,6 +114,11 @@ def _type_lines(model, kind):
             if name.startswith("held_out_") and name not in ("held_out_images",)
         ),
     ]
+
+
+def _size_correlation(ties):
+    """Of the noise of two sizes of one event."""
+    return float(ties["directions"][0] ** 2 @ ties["strength"])
 
 
 def _parser():

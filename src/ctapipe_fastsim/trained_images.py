@@ -1,0 +1,116 @@
+"""What trained networks say of the images that they were trained on."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from .flow_fit import fit_flow
+from .time_links import linked_times
+
+__all__ = ["Encoded", "arrival_times", "encoded", "fit_prior", "noise"]
+
+PRIOR_EPOCHS, PRIOR_BATCH, PRIOR_LEARNING_RATE = 12, 512, 2e-3
+BLOCK = 1024  # images
+
+
+class Encoded(NamedTuple):
+    """Posterior of the latents of N images.
+
+    Attributes
+    ----------
+    mean, spread : (N, Z) tensors
+        Of the normal distribution of each image; standard deviation.
+    known : (N, K) tensor
+        Conditions and size.
+    """
+
+    mean: torch.Tensor
+    spread: torch.Tensor
+    known: torch.Tensor
+
+
+@torch.no_grad()
+def encoded(run, mirror):
+    """`Encoded` of all images of a `TrainingRun`, as they are (1) or reflected (-1)."""
+    run.modules.eval()
+    parts = []
+    for batch in torch.arange(len(run.data["counts"])).split(BLOCK):
+        counts, times, view, known = run.seen(batch, torch.full((len(batch),), float(mirror)))
+        mean, log_variance = run.cvae.encode(counts, times, view, known)
+        parts.append((mean, torch.exp(0.5 * log_variance), known))
+    return Encoded(*map(torch.cat, zip(*parts)))
+
+
+def fit_prior(run, as_they_are, reflected):
+    """Fit the latents' prior again, to all images alike, with the encoder as it is.
+
+    While they are trained together bright images, weighted down, and the last epochs count too
+    little for the tails.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Its prior is changed.
+    as_they_are, reflected : Encoded
+        All images.
+    """
+    mean, spread, known = map(torch.cat, zip(as_they_are, reflected))
+    generator = run.generator("prior noise")
+
+    def log_likelihood(rows):
+        drawn = torch.randn((len(rows), mean.shape[1]), generator=generator).to(mean)
+        return run.cvae.prior(known[rows]).log_prob(mean[rows] + spread[rows] * drawn)
+
+    fit_flow(
+        *(run.cvae.prior, log_likelihood, np.tile(run.held_out, 2)),
+        *(PRIOR_EPOCHS, PRIOR_BATCH, PRIOR_LEARNING_RATE, run.generator("prior batches")),
+    )
+
+
+@torch.no_grad()
+def noise(run, images):
+    """The independent normal numbers that size and latents of images come from, (N, 1 + Z) array.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    images : Encoded
+        Latents are drawn from the posterior.
+    """
+    drawn = torch.randn(images.mean.shape, generator=run.generator("posterior noise"))
+    latent = images.mean + images.spread * drawn.to(images.mean)
+    parts = []
+    for known, z in zip(images.known.split(BLOCK), latent.split(BLOCK)):
+        size = run.size_flow(known[:, :-1]).transform(known[:, -1:])
+        parts.append(torch.cat([size, run.cvae.prior(known).transform(z)], dim=1))
+    return torch.cat(parts).cpu().numpy()
+
+
+@torch.no_grad()
+def arrival_times(run, images):
+    """When light is expected in each pixel with light, given what the pixel shows that it follows.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    images : Encoded
+        As they are.
+
+    Returns
+    -------
+    time, spread : (N, P) float32 arrays, ns
+        Without light 0 and 1.
+    """
+    parts = []
+    for batch in torch.arange(len(images.mean)).split(BLOCK):
+        counts, times, view, known = run.seen(batch, torch.ones(len(batch)))
+        painting = run.cvae.paint(images.mean[batch], view.orientation, known)
+        if run.with_local:
+            local, _ = run.cvae.encode_local(counts, times, view, painting)
+            painting = run.cvae.retouch(painting, local)
+        linked = linked_times(counts, times, run.cvae.read(painting, view), run.cvae)
+        time, spread = torch.zeros_like(counts), torch.ones_like(counts)
+        time[linked.image, linked.pixel], spread[linked.image, linked.pixel] = linked.expected
+        parts.append((time.cpu().numpy(), spread.cpu().numpy()))
+    return tuple(map(np.concatenate, zip(*parts)))
