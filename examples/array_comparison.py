@@ -107,7 +107,7 @@ class Sample:
             )
             configuration = loader.read_simulation_configuration()
         events = self.events
-        pointing = [np.radians(np.mean(configuration[f"max_{name}"])) for name in ("az", "alt")]
+        pointing = [configuration[f"max_{x}"].quantity.to_value("rad")[0] for x in ("az", "alt")]
         self.energy = np.asarray(events["true_energy"])
         self.impact = np.hypot(events["true_core_x"], events["true_core_y"])
         direction = [np.radians(np.asarray(events[f"true_{name}"])) for name in ("az", "alt")]
