@@ -16,6 +16,7 @@ from helpers import TABLES, one_line_refusal, read_telescopes
 from toy_production import toy_subarray, write_toy_production
 
 from ctapipe_fastsim.errors import InputError
+from ctapipe_fastsim.table_columns import set_columns
 from ctapipe_fastsim.training_data import read_production
 
 SMALL = dict(n_showers=12, reuse=3)
@@ -203,8 +204,7 @@ def test_histograms_with_other_edges_are_not_added(small_file, folder):
     shutil.copy(small_file, path)
     with tables.open_file(path, "a") as h5file:
         distribution = h5file.root.simulation.service.shower_distribution
-        edges = distribution.col("bins_energy")
-        distribution.modify_column(column=edges * 1.1, colname="bins_energy")
+        set_columns(distribution, bins_energy=1.1 * distribution.col("bins_energy"))
     production = read_production([small_file, path])
     assert list(production.thrown_histograms.values()) == [None]
 
@@ -310,7 +310,7 @@ def test_files_without_simulation_or_images_are_refused(copied, node, message):
 def test_an_incomplete_simulation_configuration_is_refused(copied):
     with tables.open_file(copied, "a") as h5file:
         table = h5file.root.configuration.simulation.run
-        table.cols.max_scatter_range[0] = np.nan
+        set_columns(table, max_scatter_range=np.nan)
     assert "scatter_max" in refusal(copied)
 
 
@@ -396,7 +396,9 @@ def test_several_primaries_in_a_run_are_refused(copied):
     """What was thrown of each is then not known."""
     with tables.open_file(copied, "a") as h5file:
         table = h5file.root.simulation.event.subarray.shower
-        table.cols.true_shower_primary_id[0] = 101
+        primary_id = table.col("true_shower_primary_id")
+        primary_id[0] = 101
+        set_columns(table, true_shower_primary_id=primary_id)
     assert "2 primaries [0, 101]" in refusal(copied)
 
 

@@ -21,6 +21,7 @@ from ctapipe.io.hdf5dataformat import (
 from ctapipe.time import time_to_ctao_high_res
 
 from .simulation_records import shower_distribution, shower_quantities
+from .table_columns import set_columns
 from .trigger_time import trigger_times
 
 __all__ = ["BulkWriter", "new_bulk_file"]
@@ -52,8 +53,7 @@ def new_bulk_file(path, template):
             h5file.remove_node(group, recursive=True)
         if DL1_IMAGE_STATISTICS_TABLE in h5file:
             statistics = h5file.get_node(DL1_IMAGE_STATISTICS_TABLE)
-            for name in ("counts", "cumulative_counts"):
-                statistics.modify_column(column=0 * statistics.col(name), colname=name)
+            set_columns(statistics, counts=0, cumulative_counts=0)
 
 
 class BulkWriter:
@@ -177,12 +177,11 @@ class BulkWriter:
         self._histogram += counted.histogram
 
     def _write_counts(self):
-        run = self._file.get_node(SIMULATION_RUN_TABLE)
-        run.cols.n_showers[0] = self._n_thrown
+        set_columns(self._file.get_node(SIMULATION_RUN_TABLE), n_showers=self._n_thrown)
         distribution = self._file.get_node(SHOWER_DISTRIBUTION_TABLE)
-        distribution.cols.n_entries[0] = self._n_thrown
-        distribution.cols.histogram[0] = self._histogram
+        set_columns(distribution, n_entries=self._n_thrown, histogram=self._histogram)
         if DL1_IMAGE_STATISTICS_TABLE in self._file:
             statistics = self._file.get_node(DL1_IMAGE_STATISTICS_TABLE)
-            for name, counts in zip(("counts", "cumulative_counts"), self._checks):
-                statistics.modify_column(column=statistics.col(name) + counts, colname=name)
+            counted = dict(zip(("counts", "cumulative_counts"), self._checks))
+            before = {name: statistics.col(name) for name in counted}
+            set_columns(statistics, **{name: before[name] + counted[name] for name in counted})

@@ -15,6 +15,7 @@ from ..simulation_records import (
     simulated_shower,
     simulation_config,
 )
+from ..table_columns import set_columns
 from ..trigger_time import trigger_times
 from .atmosphere import tabulated_profile
 
@@ -96,9 +97,7 @@ def write_showers(simulated, thrown, obs_id, write_event):
 def correct_number_of_showers(path, n_showers):
     """Put the number of showers into a file that was announced to have more."""
     with tables.open_file(path, "a") as h5file:
-        run = h5file.root.configuration.simulation.run
-        run.cols.n_showers[:] = n_showers
-        run.flush()
+        set_columns(h5file.root.configuration.simulation.run, n_showers=n_showers)
 
 
 def read_back(path, last_bytes=None):

@@ -4,11 +4,13 @@ import os
 import signal
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 import numpy as np
 
+from ..errors import InputError
 from ..random_streams import random_stream
 from ..shower_frame import camera_axes, image_geometry, unit_vector
 from ..showers import Showers
@@ -87,22 +89,31 @@ class Production:
         return self.thrown.n_thrown // self.thrown.shower_reuse
 
     def run(self):
-        """Simulate all showers in parallel; yield each `SimulatedShower`, in order."""
+        """Simulate all showers in parallel; yield each `SimulatedShower`, in order.
+
+        Raises
+        ------
+        InputError
+            When a process cannot start or is ended.
+        """
         n_workers = min(os.cpu_count() or 1, self.n_showers // FEWEST_PER_WORKER)
         if n_workers < 2:
             yield from map(self.shower, range(self.n_showers))
             return
         waiting = deque()
-        with ProcessPoolExecutor(
-            n_workers, get_context("spawn"), initializer=_start_worker, initargs=(self,)
-        ) as pool:
+        with ProcessPoolExecutor(n_workers, get_context("spawn"), _ignore_interrupt) as pool:
             try:
                 for number in range(self.n_showers):
-                    waiting.append(pool.submit(_shower_of_worker, number))
+                    waiting.append(pool.submit(self.shower, number))
                     if len(waiting) > LOOK_AHEAD * n_workers:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
+            except BrokenProcessPool as error:
+                raise InputError(
+                    "a process that simulates was ended: is memory scarce? A script that runs this "
+                    "needs 'if __name__ == \"__main__\":' around it"
+                ) from error
             finally:
                 pool.shutdown(cancel_futures=True)
 
@@ -164,17 +175,9 @@ class Production:
         return images if len(images) >= self.min_telescopes else {}
 
 
-_of_worker = {}  # the production that a worker process has been given
-
-
-def _start_worker(production):
+def _ignore_interrupt():
     """Ctrl-C is for the main process, which ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _of_worker["production"] = production
-
-
-def _shower_of_worker(number):
-    return _of_worker["production"].shower(number)
 
 
 def _cameras(subarray, responses):
