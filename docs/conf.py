@@ -30,6 +30,7 @@ myst_heading_anchors = 3
 exclude_patterns = ["auto_examples/*.ipynb", "sg_execution_times.rst"]
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
+smartquotes = False  # options begin with two hyphens
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -69,4 +70,8 @@ html_title = "ctapipe-fastsim"
 html_static_path = ["static"]
 html_css_files = ["fastsim.css"]
 html_show_sourcelink = False
-html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
+html_theme_options = {
+    "header_links_before_dropdown": 6,
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+}

@@ -19,6 +19,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+
 folder = Path(tempfile.mkdtemp())
 test, report = folder / "test.dl1.h5", folder / "report.html"
 
@@ -74,6 +76,24 @@ for figure in telescope["figures"]:
         numbers = [figure[key] for key in ("value", "error", "floor", "goal")]
         shown = "".join("       -" if x is None else f"{x:8.3f}" for x in numbers)
         print(f"{figure['name'][:57]:58s}{shown}")
+
+# %%
+
+tested = [figure for figure in telescope["figures"] if figure["topic"] == "separability"]
+row = range(len(tested))
+figure, axis = plt.subplots(figsize=(9, 4), layout="constrained")
+for key, label in (("floor", "floor"), ("value", "generated")):
+    value = [test[key] for test in tested]
+    error = [test["error" if key == "value" else "floor_error"] for test in tested]
+    axis.errorbar(value, row, xerr=error, fmt="o", label=label)
+axis.set_yticks(row, [test["name"] for test in tested], fontsize=7)
+axis.invert_yaxis()
+axis.set(xlabel="AUC", xlim=(0.4, 1))
+axis.legend()
+plt.show()
+
+# %%
+# The summary at the top of the report counts goals that are met.
 
 with_goal = [figure for figure in telescope["figures"] if figure["goal"] is not None]
 print(sum(figure["passed"] for figure in with_goal), "of", len(with_goal), "goals met")

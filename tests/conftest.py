@@ -11,6 +11,12 @@ pytest.register_assert_rewrite("helpers")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--mutations", type=int, default=300, help="Model files that test_hostile_files.py spoils."
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_provenance():
     """A tool of ctapipe lists all installed packages, and writes down those of all before it."""

@@ -51,7 +51,9 @@ def tool_page(tool):
     for names, (_, help_text) in tool.flags.items():
         yield f"{dashed(names)}\n:   {sentence(help_text)}"
     yield "`--overwrite`\n:   Replace the output if it exists."
-    set_by_flags = {n for settings, _ in tool.flags.values() for n in settings.get(tool.__name__, ())}
+    set_by_flags = {
+        n for settings, _ in tool.flags.values() for n in settings.get(tool.__name__, ())
+    }
     names = {n for n in tool.class_own_traits(config=True) if f"{tool.__name__}.{n}" not in listed}
     if rest := sorted(names - set_by_flags):
         yield f"By their full names only (`--{tool.__name__}.NAME=VALUE`):"
@@ -63,7 +65,7 @@ def trait_entry(component, name, option=None):
     trait = component.class_traits()[name]
     term = dashed(option) if option else f"`{name}`"
     where = f" (`{component.__name__}.{name}`)" if option else ""
-    kind = re.sub(r" or None$", "", trait.info())
+    kind = re.sub(r" ?or None$", "", trait.info()).replace("`", "")
     return f"{term}{where}\n:   {escaped(trait.help)}\n    *{escaped(kind)}*{default(trait)}"
 
 

@@ -9,6 +9,8 @@ from .shower_frame import pixel_directions, to_shower_frame
 
 __all__ = ["NetworkSizes", "network_sizes"]
 
+MOST = dict(n_conditions=64, n_latent=64, hidden=4096, rank=1024, n_u=256, n_v=256, n_local=16)
+POSITIVE = ("v_max", "u_scale", "time_scale", "time_window")
 LIT_PIXEL = 5  # photo-electrons that make a peak time worth to scale by
 
 
@@ -51,6 +53,19 @@ class NetworkSizes:
     n_u: int = 80
     n_v: int = 41
     n_local: int = 0
+
+    def __post_init__(self):
+        """Raise ValueError where these are no sizes of a network, or a network of gigabytes."""
+        for name, number in asdict(self).items():
+            if name in MOST:
+                least = 0 if name in ("n_local", "n_conditions") else 1
+                good = type(number) is int and least <= number <= MOST[name]
+            else:
+                good = type(number) is float and np.isfinite(number)
+            if not good or (name in POSITIVE and number <= 0):
+                raise ValueError(f"{name} of the network is {str(number)[:40]}")
+        if self.u_min >= self.u_max:
+            raise ValueError("u_min of the network is not below its u_max")
 
     def to_dict(self):
         """Plain dictionary of the attributes."""

@@ -6,11 +6,36 @@ import numpy as np
 
 from .errors import InputError
 
-__all__ = ["pickled", "refuse_hostile_input"]
+__all__ = ["all_names", "pickled", "refuse_hostile_input"]
+
+MOST_NODES, DEEPEST = 10_000, 16  # a thousand telescopes have some 7000 tables, groups in groups
 
 # operations of pickles: what looks up a class or function, and what calls it
 LOOK_UPS = {"INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
 CALLS = {"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"}
+
+
+def all_names(h5file, path):
+    """Names of all links of an open `h5py.File`, which is walked no further than is harmless.
+
+    Raises
+    ------
+    InputError
+        When groups lie deeper in each other, or are more, than in any file of ctapipe: HDF5 may
+        then take hours, or end the interpreter.
+    """
+    names = []
+
+    def look_at(name):  # an error must not be raised within visit_links; a value ends it
+        names.append(name)
+        return len(names) > MOST_NODES or name.count("/") >= DEEPEST or None
+
+    if h5file.visit_links(look_at):
+        raise InputError(
+            f"{path}: has over {MOST_NODES} groups and tables, or groups over {DEEPEST} deep; "
+            "give a file that ctapipe wrote"
+        )
+    return names
 
 
 def pickled(node, name):
@@ -51,16 +76,16 @@ def refuse_hostile_input(path):
 
     try:
         with h5py.File(path, "r") as h5file:
-            names = []  # an error must not be raised within visit_links
-            h5file.visit_links(names.append)
-            links = {name: h5file.get(name, getlink=True) for name in names}
+            links = {n: h5file.get(n, getlink=True) for n in all_names(h5file, path)}
             nodes = [h5file[n] for n, link in links.items() if isinstance(link, h5py.HardLink)]
             attributes = [
                 (node.name, name, pickled(node, name))
                 for node in (h5file["/"], *nodes)
                 for name in node.attrs
             ]
-    except (OSError, RuntimeError, TypeError, ValueError, KeyError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # whatever HDF5 makes of it
         raise ValueError("it is not valid HDF5") from error
     for name, link in links.items():
         if isinstance(link, h5py.ExternalLink):

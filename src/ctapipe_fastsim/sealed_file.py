@@ -6,7 +6,6 @@ under a temporary name and moved, and checked as a whole before HDF5 ever sees i
 
 import contextlib
 import hashlib
-import io
 import itertools
 import os
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import tables
 
 from .errors import InputError
-from .safe_hdf5 import pickled
+from .safe_hdf5 import all_names, pickled
 
 __all__ = [
     "is_sealed",
@@ -171,14 +170,14 @@ def _refuse_dangerous(content, path):
                 raise InputError(f"{path}: attribute {name!r} of {node.name} may be a pickle")
 
     try:
-        with h5py.File(io.BytesIO(content), "r") as h5file:
-            names = []  # an error must not be raised within visit_links
-            h5file.visit_links(names.append)
-            nodes = [h5file["/"], *map(hard_linked, names)]
+        with h5py.File(h5py.h5f.open_file_image(content)) as h5file:
+            nodes = [h5file["/"], *map(hard_linked, all_names(h5file, path))]
             total = sum(plain_size(node) for node in nodes)
             for node in nodes:
                 refuse_pickles(node)
-    except (OSError, RuntimeError, TypeError, ValueError, KeyError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # whatever HDF5 makes of it
         raise InputError(f"{path}: not valid HDF5 inside; copy or train it again") from error
     if total > LARGEST_CONTENT:
         raise InputError(f"{path}: unpacks to {total} bytes, too large for a model")

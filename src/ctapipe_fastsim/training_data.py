@@ -5,7 +5,6 @@ from pathlib import Path
 
 import astropy.units as u
 import numpy as np
-import tables
 from ctapipe.instrument import FocalLengthKind, SubarrayDescription, TelescopeDescription
 from ctapipe.io import TableLoader
 
@@ -178,10 +177,9 @@ def _read_file(path):
                 table = loader.read_telescope_events([kind], **READ_OPTIONS)
                 if len(table):
                     images[str(kind)] = _read_images(table, kind, path)
-    except (
-        *(AttributeError, IndexError, KeyError, OSError, TypeError, ValueError),
-        *(tables.HDF5ExtError, tables.NoSuchNodeError),
-    ) as error:
+    except InputError:
+        raise
+    except Exception as error:  # whatever HDF5 and ctapipe find wrong
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise InputError(
             f"{path}: cannot be read as a ctapipe DL1 file ({reason}); write it again"
