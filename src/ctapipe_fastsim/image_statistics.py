@@ -23,10 +23,10 @@ def n_statistics():
 def image_statistics(
     charge, peak_time, pixel_lon, pixel_lat, source_core, neighbours, border, noise, spacing
 ):
-    """Statistics of B images, the same for an image and its reflection.
+    r"""Statistics of B images, the same for an image and its reflection.
 
     For each threshold, of the pixels above it that have a neighbour above it too: number,
-    charge, centre of gravity (u, \\|v\\|), standard deviations along u and v and \\|covariance\\|,
+    charge, centre of gravity (u, \|v\|), standard deviations along u and v and \|covariance\|,
     skewness and kurtosis along u, time gradient along u, mean time and spread around the
     gradient, the shares of charge in the brightest pixel, near the centre of gravity and at the
     camera's border, and the number of pixels there.

@@ -96,13 +96,13 @@ GROUND_DENSITY = density(depth(0.0))  # g/cm3, at sea level
 
 @njit(cache=True, error_model="numpy", fastmath=True)
 def refractivity(depth):
-    """n - 1 where the vertical depth is this (g/cm2)."""
+    """Refractive index minus 1 where the vertical depth is this (g/cm2)."""
     return REFRACTIVITY / GROUND_DENSITY * density(depth)
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
 def mean_refractivity(depth, height, ground_depth, ground):
-    """n - 1, mean along a straight line from a height (cm) to the ground."""
+    """Refractive index minus 1, mean along a straight line from a height (cm) to the ground."""
     air = (ground_depth - depth) / max(height - ground, 1.0)
     return REFRACTIVITY / GROUND_DENSITY * air
 
