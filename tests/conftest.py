@@ -15,6 +15,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--mutations", type=int, default=300, help="Model files that test_hostile_files.py spoils."
     )
+    parser.addoption(
+        "--kills", type=int, default=2, help="Times that test_faults.py kills each tool."
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

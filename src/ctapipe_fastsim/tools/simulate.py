@@ -1,6 +1,7 @@
 """ctapipe-fastsim-simulate: showers from the package's own Monte Carlo as a DL1 file."""
 
 import os
+import shutil
 from pathlib import Path
 
 import astropy.units as u
@@ -39,6 +40,8 @@ from ..montecarlo.shower import PRIMARIES
 from ..showers import ThrownDistribution
 
 __all__ = ["SimulateTool", "main"]
+
+LEAST_ROOM = 2**18  # bytes, without which HDF5 cannot even begin a file
 
 
 def quantity(default, physical_type, help):
@@ -223,6 +226,10 @@ class SimulateTool(Tool):
         folder = Path(self.output_path).parent
         if not os.access(folder, os.W_OK):
             raise InputError(f"{folder}: cannot be written to; choose another place with -o")
+        if shutil.disk_usage(folder).free < LEAST_ROOM:
+            raise InputError(
+                f"{folder}: the disk is full; make room, or choose another place with -o"
+            )
 
     def _thrown(self, subarray):
         return ThrownDistribution(
