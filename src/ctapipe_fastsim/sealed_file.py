@@ -130,7 +130,9 @@ def _checked_content(path, kind, newest_version):
             raise InputError(f"{path}: larger than {LARGEST_FILE} bytes, not a fastsim {kind}")
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); give a {kind} file"
+        ) from error
     words = data[:BLOCK].split(b"\n")[0].split(b" ")
     if not data.startswith(MAGIC + kind.encode() + b" ") or len(words) != 4:
         raise InputError(f"{path}: not a fastsim {kind}; make one with ctapipe-fastsim-train")

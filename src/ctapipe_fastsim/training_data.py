@@ -12,6 +12,7 @@ from .errors import InputError
 from .focal_lengths import with_effective_focal_lengths
 from .primaries import PRIMARIES, primary_name
 from .safe_hdf5 import refuse_hostile_input
+from .sealed_file import is_sealed
 from .shower_frame import ImageGeometry, image_geometry
 from .showers import Showers, ThrownDistribution
 
@@ -163,6 +164,8 @@ def _recording(subarray, images):
 def _read_file(path):
     if not path.is_file():
         raise InputError(f"{path}: no such file; give DL1 files written by ctapipe-process")
+    if is_sealed(path, "model"):
+        raise InputError(f"{path}: a model; give simulated DL1 files")
     try:
         refuse_hostile_input(path)
         with _open_loader(path) as loader:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tables
 from ctapipe import __version__ as ctapipe_version
-from ctapipe.core import Provenance, Tool
+from ctapipe.core import Provenance
 from ctapipe.core.traits import Bool, Float, Int, classes_with_traits, flag
 from ctapipe.core.traits import Path as PathTrait
 from ctapipe.image import ImageCleaner, ImageProcessor
@@ -29,6 +29,7 @@ from ..eventsource import CVAEEventSource
 from ..interrupt import first_interrupt
 from ..made_ahead import made_ahead
 from ..montecarlo.dl1_file import read_back
+from .known_options import KnownOptionsTool
 
 __all__ = ["GenerateTool", "main"]
 
@@ -37,7 +38,7 @@ UNLIMITED = 10**12  # showers, more than anyone throws
 MOST_WORKERS = 4  # more make images faster than they are written, and take memory
 
 
-class GenerateTool(Tool):
+class GenerateTool(KnownOptionsTool):
     """Generate events with a trained model and write them as a DL1 file, in bulk.
 
     The events are those that ctapipe-process gets from the same model and options, and so is

@@ -7,7 +7,7 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 import tables
-from ctapipe.core import Provenance, Tool
+from ctapipe.core import Provenance
 from ctapipe.core.traits import (
     AstroQuantity,
     Bool,
@@ -38,6 +38,7 @@ from ..montecarlo.requested_run import check_field, check_run, read_telescopes
 from ..montecarlo.response_options import ResponseOptions
 from ..montecarlo.shower import PRIMARIES
 from ..showers import ThrownDistribution
+from .known_options import KnownOptionsTool
 
 __all__ = ["SimulateTool", "main"]
 
@@ -51,7 +52,7 @@ def quantity(default, physical_type, help):
     ).tag(config=True)
 
 
-class SimulateTool(Tool):
+class SimulateTool(KnownOptionsTool):
     """Simulate air showers and their images in Cherenkov telescopes.
 
     Writes a DL1 file with images, true images and image parameters. A compact Monte Carlo for

@@ -8,18 +8,19 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from ctapipe.core import Provenance, Tool
+from ctapipe.core import Provenance
 from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int, List, Path, flag
 from tqdm.auto import tqdm
 
 from .. import __version__
 from ..errors import InputError
 from ..training_data import read_production
+from .known_options import KnownOptionsTool
 
 __all__ = ["TrainTool", "main"]
 
 
-class TrainTool(Tool):
+class TrainTool(KnownOptionsTool):
     """Train a model on simulated DL1 images that hold true photo-electrons.
 
     Any DL1 files of one production serve; each telescope type gets a network of its own, and

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from ctapipe.core import Provenance, Tool
+from ctapipe.core import Provenance
 from ctapipe.core.traits import Bool, Int, List, Path, Unicode, classes_with_traits, flag
 from ctapipe.image import ImageProcessor
 from traitlets.config import Config
@@ -16,6 +16,7 @@ from .. import __version__
 from ..bundled import model_path
 from ..errors import InputError
 from ..training_data import read_production
+from .known_options import KnownOptionsTool
 
 __all__ = ["ValidateTool", "main"]
 
@@ -28,7 +29,7 @@ def file_list(help):
     return List(Path(directory_ok=False), default_value=[], help=help).tag(config=True)
 
 
-class ValidateTool(Tool):
+class ValidateTool(KnownOptionsTool):
     """Compare generated images with Monte Carlo and write a report.
 
     With a model, every Monte Carlo image gets one generated image of the same energy,
