@@ -49,6 +49,8 @@ def pickled(node, name):
     """
     import h5py  # here, since ctapipe imports this package for every file it looks at
 
+    if isinstance(name, bytes):  # PyTables crashes
+        raise ValueError("the name of an attribute is not text")
     kind = node.attrs.get_id(name).get_type()
     if not isinstance(kind, h5py.h5t.TypeStringID) or kind.get_cset() != h5py.h5t.CSET_ASCII:
         return None
