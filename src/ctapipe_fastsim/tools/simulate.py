@@ -1,11 +1,13 @@
 """ctapipe-fastsim-simulate: showers from the package's own Monte Carlo as a DL1 file."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import astropy.units as u
 import numpy as np
 import tables
+from ctapipe.containers import ArrayEventContainer
 from ctapipe.core import Provenance, Tool
 from ctapipe.core.traits import (
     AstroQuantity,
@@ -20,6 +22,7 @@ from ctapipe.core.traits import (
 )
 from ctapipe.core.traits import Path as PathTrait
 from ctapipe.image import ImageProcessor
+from ctapipe.instrument import SubarrayDescription
 from ctapipe.io import DataWriter
 from tqdm.auto import tqdm
 
@@ -32,7 +35,7 @@ from ..montecarlo.dl1_file import (
     read_back,
     write_showers,
 )
-from ..montecarlo.production import Production
+from ..montecarlo.production import Production, SimulatedShower
 from ..montecarlo.requested_run import check_field, check_run, read_telescopes
 from ..montecarlo.response_options import ResponseOptions
 from ..montecarlo.shower import PRIMARIES
@@ -41,7 +44,7 @@ from ..showers import ThrownDistribution
 __all__ = ["SimulateTool", "main"]
 
 
-def quantity(default, physical_type, help):
+def quantity(default: u.Quantity, physical_type: str, help: str) -> AstroQuantity:
     """A quantity that can be configured."""
     return AstroQuantity(
         default_value=default, physical_type=u.get_physical_type(physical_type), help=help
@@ -135,7 +138,7 @@ class SimulateTool(Tool):
         ),
     }
 
-    def setup(self):
+    def setup(self) -> None:
         """Check everything that was asked for."""
         self._check_output()
         subarray, field, responses = read_telescopes(self.telescopes)
@@ -154,7 +157,7 @@ class SimulateTool(Tool):
             obs_id=self.obs_id,
         )
 
-    def start(self):
+    def start(self) -> None:
         """Simulate and write under a temporary name."""
         subarray, thrown = self._run.subarray, self._production.thrown
         process = ImageProcessor(subarray=subarray, parent=self)
@@ -169,7 +172,7 @@ class SimulateTool(Tool):
                 parent=self,
             ) as writer:
 
-                def write_event(event):
+                def write_event(event: ArrayEventContainer) -> None:
                     process(event)
                     writer(event)
 
@@ -195,11 +198,11 @@ class SimulateTool(Tool):
             self._temporary.unlink(missing_ok=True)
         self.log.info("Wrote %d events of %d showers to %s", n_events, n_showers, self.output_path)
 
-    def finish(self):
+    def finish(self) -> None:
         """Tell ctapipe's provenance of the file's real name."""
         Provenance().add_output_file(str(self.output_path), role="DL1/Event")
 
-    def _simulated(self):
+    def _simulated(self) -> Iterator[SimulatedShower]:
         """Showers with a progress bar, until all are done or Ctrl-C."""
         with (
             first_interrupt() as interrupted,
@@ -212,7 +215,7 @@ class SimulateTool(Tool):
                     self.log.warning("Interrupted; the file holds the showers so far")
                     return
 
-    def _check_output(self):
+    def _check_output(self) -> None:
         if self.output_path is None:
             raise InputError("no output: give the DL1 file to write with -o")
         if self.output_path.exists() and not self.overwrite:
@@ -224,7 +227,7 @@ class SimulateTool(Tool):
         if not os.access(folder, os.W_OK):
             raise InputError(f"{folder}: cannot be written to; choose another place with -o")
 
-    def _thrown(self, subarray):
+    def _thrown(self, subarray: SubarrayDescription) -> ThrownDistribution:
         return ThrownDistribution(
             energy_min=self.energy_min.to_value(u.TeV),
             energy_max=self.energy_max.to_value(u.TeV),
@@ -242,6 +245,6 @@ class SimulateTool(Tool):
         )
 
 
-def main():
+def main() -> None:
     """Run the tool."""
     SimulateTool().run()

@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import pathlib
 import shlex
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from ctapipe.core import Provenance, Tool
 from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int, List, Path, flag
@@ -15,6 +17,9 @@ from tqdm.auto import tqdm
 from .. import __version__
 from ..errors import InputError
 from ..training_data import read_production
+
+if TYPE_CHECKING:
+    from ..training import TrainingOptions, TrainingRun
 
 __all__ = ["TrainTool", "main"]
 
@@ -86,7 +91,7 @@ class TrainTool(Tool):
         ),
     }
 
-    def setup(self):
+    def setup(self) -> None:
         """Check what was given, then read the files."""
         # traitlets takes one value after -i, and leaves the other files that a shell expands
         self.input_files = [*self.input_files, *self.extra_args]
@@ -100,7 +105,7 @@ class TrainTool(Tool):
         for path in self.input_files:
             Provenance().add_input_file(path, role="training images", add_meta=False)
 
-    def start(self):
+    def start(self) -> None:
         """Train every telescope type; torch is first needed here."""
         from ..checkpoint import read_checkpoint
         from ..data_parallel import is_first, together
@@ -121,7 +126,7 @@ class TrainTool(Tool):
                     self._interrupted = True
                     break
 
-    def finish(self):
+    def finish(self) -> None:
         """Learn response and triggers with the best networks, and write the model."""
         from ..model_file import write_model
         from ..model_fit import fit_telescope_type
@@ -157,10 +162,10 @@ class TrainTool(Tool):
         self._checkpoint.unlink(missing_ok=True)
 
     @property
-    def _checkpoint(self):
+    def _checkpoint(self) -> pathlib.Path:
         return self.output_path.with_name(self.output_path.name + ".checkpoint")
 
-    def _check_output_place(self):
+    def _check_output_place(self) -> None:
         folder = self.output_path.absolute().parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise InputError(f"{folder}: no such folder, or no permission to write there")
@@ -175,7 +180,7 @@ class TrainTool(Tool):
                 "go on with --resume, or start anew with --overwrite"
             )
 
-    def _options(self):
+    def _options(self) -> "TrainingOptions":
         import torch
 
         from ..training import TrainingOptions
@@ -197,7 +202,7 @@ class TrainTool(Tool):
             device=device,
         )
 
-    def _train(self, name, run):
+    def _train(self, name: str, run: "TrainingRun") -> None:
         with tqdm(
             desc=name,
             unit="batch",
@@ -213,7 +218,7 @@ class TrainTool(Tool):
                     self.log.info("%s: epoch %d, held-out ELBO %.3f", name, run.epoch, elbo)
                     self._save_checkpoint()
 
-    def _save_checkpoint(self):
+    def _save_checkpoint(self) -> None:
         from ..checkpoint import write_checkpoint
 
         states = {name: run.state() for name, run in self._runs.items()}
@@ -222,7 +227,7 @@ class TrainTool(Tool):
         except InputError as error:  # training is worth more than its checkpoint
             self.log.warning("No checkpoint: %s", error)
 
-    def _input_hashes(self):
+    def _input_hashes(self) -> dict[str, str]:
         hashes = {}
         for i, path in enumerate(self.input_files):
             name = path.name if path.name not in hashes else f"{path.name} ({i})"
@@ -230,7 +235,7 @@ class TrainTool(Tool):
                 hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
         return hashes
 
-    def _provenance(self):
+    def _provenance(self) -> dict[str, Any]:
         packages = ("ctapipe", "torch", "zuko", "numpy", "astropy")
         return {
             "command": shlex.join([self.name, *self.argv]),
@@ -245,7 +250,7 @@ class TrainTool(Tool):
         }
 
 
-def main():
+def main() -> None:
     """Entry point."""
     TrainTool().run()
 
