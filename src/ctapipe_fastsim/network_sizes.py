@@ -1,11 +1,17 @@
 """All that is needed to build a network before its weights are known."""
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .array_types import Array, FloatArray
 from .errors import InputError
 from .shower_frame import pixel_directions, to_shower_frame
+
+if TYPE_CHECKING:
+    from .training import TrainingOptions
+    from .training_data import TelescopeImages
 
 __all__ = ["NetworkSizes", "network_sizes"]
 
@@ -52,12 +58,14 @@ class NetworkSizes:
     n_v: int = 41
     n_local: int = 0
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain dictionary of the attributes."""
         return asdict(self)
 
 
-def network_sizes(images, n_conditions, options):
+def network_sizes(
+    images: "TelescopeImages", n_conditions: int, options: "TrainingOptions"
+) -> NetworkSizes:
     """Extent of the maps from where the light is, scale of times from when it comes.
 
     Parameters
@@ -108,7 +116,7 @@ def network_sizes(images, n_conditions, options):
     )
 
 
-def _weighted_range(values, weights, tail):
+def _weighted_range(values: FloatArray, weights: Array, tail: float) -> tuple[float, float]:
     """Range that holds all but a share ``tail`` of the weight at either end."""
     order = np.argsort(values)
     cumulative = np.cumsum(weights[order], dtype=float)

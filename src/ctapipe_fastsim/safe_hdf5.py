@@ -1,10 +1,15 @@
 """HDF5 files are looked at first, since PyTables unpickles attributes and follows links."""
 
 import pickletools
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import h5py
 
 __all__ = ["pickled", "refuse_hostile_input"]
 
@@ -13,7 +18,7 @@ LOOK_UPS = {"INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
 CALLS = {"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"}
 
 
-def pickled(node, name):
+def pickled(node: "h5py.Group | h5py.Dataset", name: str) -> bytes | None:
     """The bytes of an attribute that PyTables would take for a pickle, or None.
 
     Parameters
@@ -31,7 +36,7 @@ def pickled(node, name):
     return value if value.endswith(b".") else None
 
 
-def refuse_hostile_input(path):
+def refuse_hostile_input(path: Path | str) -> None:
     """Look whether reading an HDF5 file would run code or open other files.
 
     ctapipe's own files hold pickles that name classes of ctapipe, which do no harm.
@@ -51,7 +56,7 @@ def refuse_hostile_input(path):
 
     try:
         with h5py.File(path, "r") as h5file:
-            names = []  # an error must not be raised within visit_links
+            names: list[str] = []  # an error must not be raised within visit_links
             h5file.visit_links(names.append)
             links = {name: h5file.get(name, getlink=True) for name in names}
             nodes = [h5file[n] for n, link in links.items() if isinstance(link, h5py.HardLink)]
@@ -70,14 +75,14 @@ def refuse_hostile_input(path):
             raise InputError(f"{path}: attribute {name!r} of {node} would run code; do not use it")
 
 
-def _runs_code(pickle):
+def _runs_code(pickle: bytes) -> bool:
     """Whether unpickling does more than to make numbers, texts or classes of ctapipe."""
     looked_up = called = False
     try:
         for operation, argument, _ in pickletools.genops(pickle):
             if operation.name == "GLOBAL":
                 looked_up = True
-                if not argument.startswith("ctapipe."):
+                if not str(argument).startswith("ctapipe."):
                     return True
             called |= operation.name in CALLS
             if operation.name in LOOK_UPS or (looked_up and called):
