@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .array_types import BoolArray, Columns, FloatArray, IntArray
 from .boosted_trees import check_trees, fit_trees
 from .image_statistics import n_statistics
 from .tree_reading import ReadyTrees, log_odds, ready_trees
@@ -44,17 +45,19 @@ class ReadyAcceptance(NamedTuple):
     """
 
     trees: ReadyTrees
-    envelope_edges: np.ndarray
-    envelope: np.ndarray
+    envelope_edges: FloatArray
+    envelope: FloatArray
 
 
-def ready_acceptance(arrays):
+def ready_acceptance(arrays: Columns) -> ReadyAcceptance:
     """`ReadyAcceptance` of the arrays of `fit_acceptance`."""
     trees = ready_trees(_trees_of(arrays))
     return ReadyAcceptance(trees, arrays["envelope_edges"], arrays["envelope"])
 
 
-def acceptance_features(statistics, size, orientation, conditions):
+def acceptance_features(
+    statistics: FloatArray, size: IntArray, orientation: FloatArray, conditions: FloatArray
+) -> FloatArray:
     """What the trees are told.
 
     Parameters
@@ -75,7 +78,13 @@ def acceptance_features(statistics, size, orientation, conditions):
     return np.column_stack([statistics, np.log1p(size), orientation, conditions])
 
 
-def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
+def fit_acceptance(
+    recorded: FloatArray,
+    generated: FloatArray,
+    trigger_probability: FloatArray,
+    held_out: BoolArray,
+    seed: int,
+) -> Columns:
     """Learn the ratio of recorded to generated images.
 
     Parameters
@@ -102,7 +111,7 @@ def fit_acceptance(recorded, generated, trigger_probability, held_out, seed):
     return {**trees, "envelope_edges": edges, "envelope": np.array(envelope)}
 
 
-def _envelope(ratio):
+def _envelope(ratio: FloatArray) -> float:
     """High quantile of r; its lowest value, so that all are kept, where r is no density ratio.
 
     A density ratio is 1 on average over generated images. Trees that tell the samples apart
@@ -110,23 +119,25 @@ def _envelope(ratio):
     """
     if len(ratio) == 0 or not 0.5 < ratio.mean() < 2:
         return ratio.min(initial=1)
-    return max(1, np.quantile(ratio, ENVELOPE_LEVEL))
+    return max(1, float(np.quantile(ratio, ENVELOPE_LEVEL)))
 
 
-def acceptance_probability(acceptance, features, trigger_probability):
+def acceptance_probability(
+    acceptance: ReadyAcceptance, features: FloatArray, trigger_probability: FloatArray
+) -> FloatArray:
     """Probability to keep each of B images, (B,), for a `ReadyAcceptance`."""
     number = np.searchsorted(acceptance.envelope_edges, trigger_probability)
     ratio = np.exp(log_odds(acceptance.trees, features))
     return np.minimum(1, ratio / acceptance.envelope[number])
 
 
-def check_acceptance(acceptance, n_conditions):
+def check_acceptance(acceptance: Columns, n_conditions: int) -> None:
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
     check_trees(_trees_of(acceptance), n_statistics() + 1 + N_ORIENTATION + n_conditions)
-    shapes = [np.shape(acceptance.get(name)) for name in ("envelope", "envelope_edges")]
+    shapes = [np.shape(acceptance.get(name, ())) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")
 
 
-def _trees_of(acceptance):
+def _trees_of(acceptance: Columns) -> Columns:
     return {name: a for name, a in acceptance.items() if not name.startswith("envelope")}

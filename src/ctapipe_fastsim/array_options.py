@@ -1,9 +1,13 @@
 """What the user wants of the array, checked against what the model was trained on."""
 
+from pathlib import Path
+
 import numpy as np
+from ctapipe.instrument import SubarrayDescription
 
 from .errors import InputError
 from .layout import read_layout
+from .model import Model
 from .observing import Observing
 from .thrown_options import outside_training
 
@@ -12,7 +16,9 @@ __all__ = ["requested_array", "requested_observing"]
 LEAST_EFFICIENCY, BRIGHTEST_SKY = 0.6, 1.5  # see examples/other_conditions.py
 
 
-def requested_array(model, layout, allowed_tels):
+def requested_array(
+    model: Model, layout: Path | None, allowed_tels: set[int] | None
+) -> SubarrayDescription:
     """Subarray to generate.
 
     Parameters
@@ -41,7 +47,9 @@ def requested_array(model, layout, allowed_tels):
     return subarray.select_subarray(sorted(allowed_tels))
 
 
-def requested_observing(model, subarray, observing, extrapolate):
+def requested_observing(
+    model: Model, subarray: SubarrayDescription, observing: Observing, extrapolate: bool
+) -> Observing:
     """Check how the array shall observe.
 
     Parameters

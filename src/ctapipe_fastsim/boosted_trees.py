@@ -6,6 +6,7 @@ leaf has the feature `LEAF`. They are evaluated in tree_reading.py.
 
 import numpy as np
 
+from .array_types import BoolArray, Columns, FloatArray
 from .tree_reading import LEAF, MOST_LEAVES
 
 __all__ = ["check_trees", "fit_trees"]
@@ -13,7 +14,7 @@ __all__ = ["check_trees", "fit_trees"]
 NAMES = {"root", "feature", "threshold", "left", "right", "value", "offset"}
 
 
-def fit_trees(first, second, held_out, seed):
+def fit_trees(first: FloatArray, second: FloatArray, held_out: BoolArray, seed: int) -> Columns:
     """Fit trees that tell two samples apart, as many as help on what they have not seen.
 
     Parameters
@@ -52,10 +53,10 @@ def fit_trees(first, second, held_out, seed):
         trees.fit(features[~held_out], is_second[~held_out])
         stages = trees.staged_predict_proba(features[held_out])
         losses = [log_loss(is_second[held_out], probability) for probability in stages]
-    nodes = [tree.nodes for (tree,) in trees._predictors[: np.argmin(losses) + 1]]
-    root = np.cumsum([0, *(len(n) for n in nodes[:-1])])
-    start = np.repeat(root, [len(n) for n in nodes])
-    nodes = np.concatenate(nodes)
+    of_tree = [tree.nodes for (tree,) in trees._predictors[: np.argmin(losses) + 1]]
+    root = np.cumsum([0, *(len(n) for n in of_tree[:-1])])
+    start = np.repeat(root, [len(n) for n in of_tree])
+    nodes = np.concatenate(of_tree)
     is_leaf = nodes["is_leaf"].astype(bool)
     return {
         "root": root.astype(np.int32),
@@ -68,7 +69,7 @@ def fit_trees(first, second, held_out, seed):
     }
 
 
-def check_trees(trees, n_features):
+def check_trees(trees: Columns, n_features: int) -> None:
     """Raise ValueError unless these are trees that read ``n_features`` and come to an end."""
     if trees.keys() != NAMES or np.shape(trees["offset"]):
         raise ValueError("the trees have entries of other names or shapes")

@@ -1,12 +1,14 @@
 """Images of a block as they go into a file: rounded, and with parameters where wanted."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import astropy.units as u
 import numpy as np
-from ctapipe.image import TailcutsImageCleaner
+from ctapipe.image import ImageProcessor, TailcutsImageCleaner
 from ctapipe.image.image_processor import ImageQualityQuery
 
+from .array_types import BoolArray, FloatArray, IntArray
 from .batch_parameters import (
     CameraPixels,
     clean_images,
@@ -15,8 +17,9 @@ from .batch_parameters import (
     true_image_parameters,
 )
 from .errors import InputError
-from .generator import EVENTS_PER_BLOCK
+from .generator import EVENTS_PER_BLOCK, EventGenerator, Images
 from .random_streams import random_stream
+from .recorded_blocks import RecordedBlock
 
 __all__ = ["BulkImages", "TelescopeImages", "check_processor"]
 
@@ -39,11 +42,11 @@ class TelescopeImages:
     """
 
     tel_id: int
-    event: np.ndarray
-    columns: dict
-    checks: np.ndarray | None
+    event: IntArray
+    columns: dict[str, Any]
+    checks: BoolArray | None
 
-    def of_events(self, start, stop):
+    def of_events(self, start: int, stop: int | None) -> "TelescopeImages":
         """Images of some of the block's events, which are numbered from the first of them."""
         rows = (self.event >= start) & (self.event < (np.inf if stop is None else stop))
         columns = {name: column[rows] for name, column in self.columns.items()}
@@ -65,7 +68,14 @@ class BulkImages:
         Tells how to clean; without it there are no parameters.
     """
 
-    def __init__(self, generator, *, resolution, true_images, process=None):
+    def __init__(
+        self,
+        generator: EventGenerator,
+        *,
+        resolution: float,
+        true_images: bool,
+        process: ImageProcessor | None = None,
+    ) -> None:
         self._generator, self._resolution = generator, resolution
         self._true_images, self._process = true_images, process
         self._pixels = {
@@ -73,7 +83,7 @@ class BulkImages:
             for telescope in generator.subarray.telescope_types
         }
 
-    def __call__(self, block):
+    def __call__(self, block: RecordedBlock) -> list[TelescopeImages]:
         """Images of a block.
 
         Parameters
@@ -91,7 +101,7 @@ class BulkImages:
             for tel_id in np.unique(part.tel_id).tolist()
         ]
 
-    def _of_telescope(self, block, tel_id, images):
+    def _of_telescope(self, block: RecordedBlock, tel_id: int, images: Images) -> TelescopeImages:
         counts = images.counts
         columns = dict(
             image=_rounded(images.charge, self._resolution),
@@ -104,12 +114,14 @@ class BulkImages:
         )
         checks = None
         if self._process is not None:
-            checks = self._add_parameters(block.number, tel_id, columns)
+            checks = self._add_parameters(self._process, block.number, tel_id, columns)
         return TelescopeImages(tel_id, images.event % EVENTS_PER_BLOCK, columns, checks)
 
-    def _add_parameters(self, block_number, tel_id, columns):
+    def _add_parameters(
+        self, process: ImageProcessor, block_number: int, tel_id: int, columns: dict[str, Any]
+    ) -> BoolArray:
         """Clean, add the mask and all parameters to the columns; the checks."""
-        clean, generator = self._process.clean, self._generator
+        clean, generator = process.clean, self._generator
         pixels = self._pixels[str(generator.subarray.tel[tel_id])]
         image, true_image = columns["image"], columns["true_image"]
         mask = clean_images(
@@ -127,7 +139,7 @@ class BulkImages:
         return np.stack(checks, axis=1)
 
 
-def check_processor(process):
+def check_processor(process: ImageProcessor) -> None:
     """Refuse settings of an ImageProcessor that there is no batch code for.
 
     Parameters
@@ -149,7 +161,7 @@ def check_processor(process):
         raise InputError(f"ImageQualityQuery: only ctapipe's default criteria here; {instead}")
 
 
-def _rounded(values, resolution):
+def _rounded(values: FloatArray, resolution: float) -> FloatArray:
     """Nearest multiples of a power of two, (N, P) float32 array."""
     if not resolution:
         return values

@@ -1,6 +1,8 @@
 """Blocks of generated events are appended to the tables of a standard DL1 file."""
 
 import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import astropy.units as u
 import numpy as np
@@ -20,9 +22,15 @@ from ctapipe.io.hdf5dataformat import (
 )
 from ctapipe.time import time_to_ctao_high_res
 
+from .showers import Showers
 from .simulation_records import shower_distribution, shower_quantities
 from .table_columns import set_columns
 from .trigger_time import trigger_times
+
+if TYPE_CHECKING:
+    from .bulk_images import TelescopeImages
+    from .generator import EventGenerator
+    from .recorded_blocks import RecordedBlock
 
 __all__ = ["BulkWriter", "new_bulk_file"]
 
@@ -38,7 +46,7 @@ TELESCOPE_GROUPS = (
 OF_EVENTS = ("/dl1/event", "/simulation/event", POINTING_GROUP)
 
 
-def new_bulk_file(path, template):
+def new_bulk_file(path: Path | str, template: Path | str) -> None:
     """Begin a file: what a template holds apart from its event.
 
     Parameters
@@ -73,7 +81,9 @@ class BulkWriter:
     obs_id : int
     """
 
-    def __init__(self, path, template, generator, obs_id):
+    def __init__(
+        self, path: Path | str, template: Path | str, generator: "EventGenerator", obs_id: int
+    ) -> None:
         (self._thrown,), self._obs_id = generator.thrown, obs_id
         self._tel_ids = generator.tel_ids
         self._template = tables.open_file(template)
@@ -83,31 +93,31 @@ class BulkWriter:
         self._histogram = distribution.cols.histogram[0]
         self._checks = np.zeros((2, 3), dtype=np.int64)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         if error == (None, None, None):
             self._write_counts()
         self._file.close()
         self._template.close()
 
     @property
-    def n_events(self):
+    def n_events(self) -> int:
         """Events in the file."""
         table = DL1_SUBARRAY_TRIGGER_TABLE
         return self._file.get_node(table).nrows if table in self._file else 0
 
     @property
-    def n_thrown(self):
+    def n_thrown(self) -> int:
         """Showers thrown for them."""
         return self._n_thrown
 
-    def event_id(self, index):
+    def event_id(self, index: int) -> int:
         """Number of the thrown shower of an event."""
         return int(self._file.get_node(DL1_SUBARRAY_TRIGGER_TABLE).cols.event_id[index])
 
-    def append(self, block, images):
+    def append(self, block: "RecordedBlock", images: "list[TelescopeImages]") -> None:
         """Append the events of a block.
 
         Parameters
@@ -122,7 +132,7 @@ class BulkWriter:
         for telescope in images:
             self._append_images(block, telescope)
 
-    def _append_events(self, block):
+    def _append_events(self, block: "RecordedBlock") -> None:
         event, column = np.nonzero(block.telescopes)
         count = self.n_events + np.arange(len(block.event_id))
         time = time_to_ctao_high_res(trigger_times(count))
@@ -137,7 +147,7 @@ class BulkWriter:
         shower |= dict(event_id=block.event_id, true_shower_primary_id=self._thrown.primary_id)
         self._append(SIMULATION_SHOWER_TABLE, len(count), shower)
 
-    def _append_images(self, block, telescope):
+    def _append_images(self, block: "RecordedBlock", telescope: "TelescopeImages") -> None:
         name = f"tel_{telescope.tel_id:03d}"
         index = dict(event_id=block.event_id[telescope.event], tel_id=telescope.tel_id)
         columns = telescope.columns | index
@@ -150,7 +160,7 @@ class BulkWriter:
             self._checks[0] += telescope.checks.sum(axis=(0, 1))
             self._checks[1] += telescope.checks.cumprod(axis=2).sum(axis=(0, 1))
 
-    def _append(self, path, n, columns):
+    def _append(self, path: str, n: int, columns: dict[str, Any]) -> None:
         """Append n rows, one for each entry of the columns that the table has."""
         if path not in self._file:
             self._copy(path, stop=0)
@@ -163,7 +173,7 @@ class BulkWriter:
             rows[name] = value
         table.append(rows)
 
-    def _copy(self, path, **rows):
+    def _copy(self, path: str, **rows: int) -> None:
         """Make a table like that of the template, with its attributes."""
         group, name = path.rsplit("/", 1)
         parent = self._file.root
@@ -171,12 +181,12 @@ class BulkWriter:
             parent = parent[part] if part in parent else self._file.create_group(parent, part)
         self._template.get_node(path).copy(parent, name, **rows)
 
-    def _count_thrown(self, showers):
+    def _count_thrown(self, showers: Showers) -> None:
         counted = shower_distribution(self._thrown, self._obs_id, showers)
         self._n_thrown += counted.n_entries
         self._histogram += counted.histogram
 
-    def _write_counts(self):
+    def _write_counts(self) -> None:
         set_columns(self._file.get_node(SIMULATION_RUN_TABLE), n_showers=self._n_thrown)
         distribution = self._file.get_node(SHOWER_DISTRIBUTION_TABLE)
         set_columns(distribution, n_entries=self._n_thrown, histogram=self._histogram)

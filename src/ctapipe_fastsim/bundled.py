@@ -10,13 +10,13 @@ __all__ = ["bundled_models", "model_path"]
 SUFFIX = ".fastsim.h5"
 
 
-def bundled_models():
+def bundled_models() -> dict[str, Path]:
     """Paths of the bundled models by name, sorted."""
     folder = Path(str(files("ctapipe_fastsim") / "resources"))
     return {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
-def model_path(name_or_path):
+def model_path(name_or_path: Path | str) -> Path:
     """Path of a bundled model by its name, or of a model file that exists.
 
     Raises

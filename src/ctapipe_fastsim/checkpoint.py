@@ -1,10 +1,13 @@
 """State of an unfinished training, saved and read: a sealed HDF5 file beside the output."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tables
 
+from .array_types import Tree
 from .errors import InputError
 from .sealed_file import open_sealed, read_tree, sealed_bytes, write_atomically, write_tree
 
@@ -13,7 +16,7 @@ __all__ = ["read_checkpoint", "write_checkpoint"]
 FORMAT_VERSION = 1
 
 
-def write_checkpoint(path, purpose, states):
+def write_checkpoint(path: Path | str, purpose: dict[str, Any], states: dict[str, Tree]) -> None:
     """Write the states of all telescope types.
 
     Parameters
@@ -25,7 +28,7 @@ def write_checkpoint(path, purpose, states):
         By telescope type.
     """
 
-    def fill(h5file):
+    def fill(h5file: tables.File) -> None:
         text = json.dumps({"purpose": purpose, "types": list(states)})
         h5file.create_array("/", "header", np.frombuffer(text.encode(), np.uint8))
         h5file.create_group("/", "states")
@@ -35,7 +38,7 @@ def write_checkpoint(path, purpose, states):
     write_atomically(path, sealed_bytes("checkpoint", FORMAT_VERSION, fill))
 
 
-def read_checkpoint(path, purpose):
+def read_checkpoint(path: Path | str, purpose: dict[str, Any]) -> dict[str, Tree]:
     """States written by `write_checkpoint`.
 
     Raises

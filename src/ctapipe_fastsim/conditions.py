@@ -1,10 +1,15 @@
 """From shower truth to the numbers that the networks are told, and back: the only scaling."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
+from .array_types import Array, BoolArray, Columns, FloatArray, IntArray, Number, Rows
 from .primaries import PRIMARIES, primary_name
+from .shower_frame import ImageGeometry
+from .showers import Showers
 
 __all__ = [
     "ConditionScaling",
@@ -16,11 +21,13 @@ __all__ = [
 ]
 
 INDICATORS = {f"is_{name}": number for name, number in PRIMARIES.items()}  # one-hot
-NAMES = ("log10_energy", "impact_distance", "x_max", "offset", "offset_along", "zenith")
-NAMES += ("azimuth_cosine", "azimuth_sine", *INDICATORS)
+NAMES: tuple[str, ...] = ("log10_energy", "impact_distance", "x_max", "offset", "offset_along")
+NAMES += ("zenith", "azimuth_cosine", "azimuth_sine", *INDICATORS)
 
 
-def condition_values(showers, geometry, pointing_altitude, pointing_azimuth):
+def condition_values(
+    showers: Showers, geometry: ImageGeometry, pointing_altitude: Number, pointing_azimuth: Number
+) -> Columns:
     """Conditions of N images.
 
     ``offset`` is the distance of the source from the camera centre, ``offset_along`` its
@@ -56,17 +63,17 @@ def condition_values(showers, geometry, pointing_altitude, pointing_azimuth):
     }
 
 
-def values_at(values, rows):
+def values_at(values: Columns, rows: Rows) -> Columns:
     """Some rows of `condition_values`."""
     return {name: column[rows] for name, column in values.items()}
 
 
-def primary_indicators(showers):
+def primary_indicators(showers: Showers) -> dict[str, BoolArray]:
     """The part of `condition_values` that tells the primary, by its name after ``is_``."""
     return {name: showers.primary_id == number for name, number in INDICATORS.items()}
 
 
-def indicator_name(primary_id):
+def indicator_name(primary_id: int) -> str:
     """Of the condition that is true for one primary."""
     return f"is_{primary_name(primary_id)}"
 
@@ -82,14 +89,14 @@ class ConditionScaling:
         Of each condition over the training set, in the units of `condition_values`.
     """
 
-    names: tuple
-    mean: tuple
-    standard_deviation: tuple
-    minimum: tuple
-    maximum: tuple
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    standard_deviation: tuple[float, ...]
+    minimum: tuple[float, ...]
+    maximum: tuple[float, ...]
 
     @classmethod
-    def fit(cls, values, candidates=NAMES):
+    def fit(cls, values: Columns, candidates: Iterable[str] = NAMES) -> Self:
         """Keep the candidates that are finite and not constant in ``values``."""
         names = [name for name in candidates if _varies(values[name])]
         kept = [np.asarray(values[name], float) for name in names]
@@ -101,14 +108,14 @@ class ConditionScaling:
             tuple(float(x.max()) for x in kept),
         )
 
-    def transform(self, values):
+    def transform(self, values: Columns) -> FloatArray:
         """(N, C) float32 array for the networks."""
         n = len(next(iter(values.values())))
         columns = [np.asarray(values[name], float) for name in self.names]
         scaled = (np.reshape(columns, (-1, n)).T - self.mean) / self.standard_deviation
         return scaled.astype(np.float32)
 
-    def inverse(self, scaled):
+    def inverse(self, scaled: FloatArray) -> Columns:
         """Dictionary of (N,) arrays from standardised numbers (N, C)."""
         return {
             name: scaled[:, i].astype(float) * self.standard_deviation[i] + self.mean[i]
@@ -128,23 +135,23 @@ class SizeScaling:
     standard_deviation: float
 
     @classmethod
-    def fit(cls, size):
+    def fit(cls, size: IntArray) -> Self:
         """Scale by the mean and spread of log(S + 1)."""
         log_size = np.log(np.asarray(size, float) + 1)
         return cls(float(log_size.mean()), max(float(log_size.std()), 1e-3))
 
-    def transform(self, size, within=0.5):
+    def transform(self, size: Array, within: Number = 0.5) -> FloatArray:
         """Standardised logarithm; ``within`` in [0, 1) picks the place inside the interval."""
         log_size = np.log(np.asarray(size, float) + 0.5 + within)
         return ((log_size - self.mean) / self.standard_deviation).astype(np.float32)
 
-    def inverse(self, scaled):
+    def inverse(self, scaled: FloatArray) -> IntArray:
         """Integer sizes from standardised logarithms."""
         log_size = np.asarray(scaled, float) * self.standard_deviation + self.mean
         return np.maximum(0, np.floor(np.exp(np.minimum(log_size, 20)) - 0.5)).astype(np.int64)
 
 
-def _varies(values):
+def _varies(values: FloatArray) -> bool:
     values = np.asarray(values, float)
     scale = np.abs(values).max() if len(values) else 0.0
     return bool(np.isfinite(values).all() and values.std() > 1e-4 * max(scale, 1.0))

@@ -5,16 +5,17 @@ same steps and hold the same weights. Alone, a process has the whole share.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import distributed
+from torch import distributed, nn
 
 __all__ = ["is_first", "own_share", "summed", "sum_gradients", "together"]
 
 
 @contextmanager
-def together(device):
+def together(device: str) -> Iterator[None]:
     """Join the processes that torchrun has started, on this and other machines; or none.
 
     Parameters
@@ -34,26 +35,26 @@ def together(device):
         distributed.destroy_process_group()
 
 
-def is_first():
+def is_first() -> bool:
     """Whether this process is the one that writes."""
     return os.environ.get("RANK", "0") == "0" or not distributed.is_torchelastic_launched()
 
 
-def own_share(rows):
+def own_share(rows: torch.Tensor) -> torch.Tensor:
     """Every so many-th of the rows, so that each is of one process."""
     if not distributed.is_initialized():
         return rows
     return rows[distributed.get_rank() :: distributed.get_world_size()]
 
 
-def summed(values):
+def summed(values: torch.Tensor) -> torch.Tensor:
     """Sum of a tensor over the processes."""
     if distributed.is_initialized():
         distributed.all_reduce(values)
     return values
 
 
-def sum_gradients(module):
+def sum_gradients(module: nn.Module) -> None:
     """Replace the gradients of all parameters by their sum over the processes, in one message."""
     if not distributed.is_initialized():
         return

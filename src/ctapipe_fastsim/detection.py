@@ -3,16 +3,21 @@
 import numpy as np
 from scipy.special import expit
 
+from .array_types import FloatArray
 from .conditions import condition_values
 from .multiplicity import at_least
 from .shower_frame import image_geometry
+from .showers import Showers, ThrownDistribution
 from .thrown_anew import of_run, recorded_showers, with_new_cores
-from .trigger_fit import network_logit
+from .training_data import Production
+from .trigger_fit import TriggerNetwork, network_logit
 
 __all__ = ["detection_probability"]
 
 
-def detection_probability(production, networks, rng):
+def detection_probability(
+    production: Production, networks: dict[str, TriggerNetwork], rng: np.random.Generator
+) -> FloatArray:
     """Of every recorded shower, the probability that any of its cores left an event.
 
     Parameters
@@ -27,10 +32,10 @@ def detection_probability(production, networks, rng):
     (M,) array
         In the order of `recorded_showers`.
     """
-    showers, *pointing = recorded_showers(production)
+    showers, altitude, azimuth = recorded_showers(production)
     detected = np.ones(len(showers))
     for run in production.thrown:
-        rows = of_run(showers, *pointing, run)
+        rows = of_run(showers, altitude, azimuth, run)
         if rows.any():
             of_core = _event_probability(production, networks, showers[rows], run, rng)
             lost = (1 - of_core).mean(axis=1)
@@ -38,7 +43,13 @@ def detection_probability(production, networks, rng):
     return detected
 
 
-def _event_probability(production, networks, showers, run, rng):
+def _event_probability(
+    production: Production,
+    networks: dict[str, TriggerNetwork],
+    showers: Showers,
+    run: ThrownDistribution,
+    rng: np.random.Generator,
+) -> FloatArray:
     """That enough telescopes trigger, (M, K) array for K new cores of every shower."""
     n_showers = len(showers)
     showers = with_new_cores(showers, run, rng)

@@ -8,13 +8,16 @@ from .conditions import primary_indicators
 from .errors import InputError
 from .flow_sampling import flow_arrays, flow_sample
 from .flows import shower_development_flow
+from .model import Model
 from .module_arrays import load_arrays
 from .showers import Showers
 
 __all__ = ["draw_development"]
 
 
-def draw_development(model, showers, pointing_altitude, rng):
+def draw_development(
+    model: Model, showers: Showers, pointing_altitude: float, rng: np.random.Generator
+) -> Showers:
     """Showers with X_max and height of first interaction drawn, as far as the model knows them.
 
     Parameters

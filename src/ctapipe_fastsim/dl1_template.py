@@ -4,22 +4,38 @@ Tables, columns, types, units and descriptions of bulk files are copied from it,
 are those of the installed ctapipe.
 """
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import astropy.units as u
 import numpy as np
+from ctapipe.instrument import CameraGeometry
 from ctapipe.io import DataWriter, write_table
 from ctapipe.io.hdf5dataformat import DL1_IMAGE_STATISTICS_TABLE
 
+from .array_types import FloatArray, IntArray
+from .eventsource import CVAEEventSource
 from .random_streams import random_stream
 from .recorded_event import recorded_event
+from .showers import ThrownDistribution
 from .simulation_records import shower_distribution, shower_quantities, simulated_shower
 from .trigger_time import trigger_times
+
+if TYPE_CHECKING:
+    from ctapipe.image import ImageProcessor
 
 __all__ = ["write_template"]
 
 BRIGHT = 100  # p.e., enough for any cleaning
 
 
-def write_template(path, source, thrown, process, **options):
+def write_template(
+    path: Path | str,
+    source: CVAEEventSource,
+    thrown: ThrownDistribution,
+    process: "ImageProcessor | None",
+    **options: Any,
+) -> None:
     """Write a file of one bright event that all telescopes see.
 
     Parameters
@@ -55,7 +71,7 @@ def write_template(path, source, thrown, process, **options):
         write_table(statistics, path, DL1_IMAGE_STATISTICS_TABLE, append=True)
 
 
-def _light_spot(geometry):
+def _light_spot(geometry: CameraGeometry) -> tuple[FloatArray, FloatArray, IntArray, u.Quantity]:
     """Image, peak time, true image and impact distance: a pixel and its neighbours are lit."""
     neighbours = geometry.neighbor_matrix_sparse
     middle = np.argmax(np.diff(neighbours.indptr))

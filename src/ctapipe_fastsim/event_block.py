@@ -2,8 +2,9 @@
 
 import astropy.units as u
 import numpy as np
+from ctapipe.containers import ArrayEventContainer
 
-from .generator import EVENTS_PER_BLOCK
+from .generator import EVENTS_PER_BLOCK, EventGenerator
 from .recorded_event import recorded_event
 from .simulation_records import shower_quantities, simulated_shower
 from .trigger_time import trigger_times
@@ -23,7 +24,7 @@ class EventBlock:
         Of the first of ``generator.thrown``; those of the others follow.
     """
 
-    def __init__(self, generator, number, obs_id):
+    def __init__(self, generator: EventGenerator, number: int, obs_id: int) -> None:
         self.generator = generator
         self.obs_ids = {
             run.primary_id: np.uint64(obs_id + i) for i, run in enumerate(generator.thrown)
@@ -42,7 +43,7 @@ class EventBlock:
             )
         }
 
-    def event(self, index):
+    def event(self, index: int) -> ArrayEventContainer:
         """ArrayEventContainer of one recorded event; its arrays are the caller's to change."""
         generator, row = self.generator, index - self.first
         shower_number = generator.recorded[index]

@@ -1,10 +1,20 @@
 """CVAEEventSource: generated events in ctapipe's containers. Draws nothing itself."""
 
+from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ctapipe.containers import (
+    ArrayEventContainer,
+    ObservationBlockContainer,
+    SchedulingBlockContainer,
+    SimulatedShowerDistribution,
+    SimulationConfigContainer,
+)
 from ctapipe.core import Provenance
 from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int, Path
+from ctapipe.instrument import SubarrayDescription
 from ctapipe.io import DataLevel, EventSource
 
 from .array_options import requested_array, requested_observing
@@ -12,6 +22,7 @@ from .errors import InputError
 from .layout import beyond_training
 from .model_file import is_model_file, read_model
 from .observing import Observing
+from .showers import ThrownDistribution
 from .simulation_records import (
     observation_block,
     scheduling_block,
@@ -21,6 +32,12 @@ from .simulation_records import (
 from .source_options import refuse_with_size, requested_changes
 from .source_traits import ImageSize, PrimaryWeights, quantity_trait
 from .thrown_options import check_size, requested_distributions
+
+if TYPE_CHECKING:
+    from traitlets.config import Config, Configurable
+
+    from .event_block import EventBlock
+    from .generator import EventGenerator
 
 __all__ = ["CVAEEventSource"]
 
@@ -152,7 +169,13 @@ class CVAEEventSource(EventSource):
         help="Where the network runs; 'auto' takes a GPU when there is one.",
     ).tag(config=True)
 
-    def __init__(self, input_url=None, config=None, parent=None, **kwargs):
+    def __init__(
+        self,
+        input_url: Path | str | None = None,
+        config: "Config | None" = None,
+        parent: "Configurable | None" = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(input_url=input_url, config=config, parent=parent, **kwargs)
         self._model, digest = read_model(self.input_url)
         self._subarray = requested_array(self._model, self.layout, self.allowed_tels)
@@ -174,37 +197,37 @@ class CVAEEventSource(EventSource):
         self._register_provenance(digest)
 
     @staticmethod
-    def is_compatible(file_path):
+    def is_compatible(file_path: Path | str) -> bool:
         """Whether a file starts like a model file; reads one block, never raises."""
         return is_model_file(file_path)
 
     @property
-    def is_simulation(self):
+    def is_simulation(self) -> bool:
         """Always: all events are simulated."""
         return True
 
     @property
-    def datalevels(self):
+    def datalevels(self) -> tuple[DataLevel]:
         """DL1 images."""
         return (DataLevel.DL1_IMAGES,)
 
     @property
-    def subarray(self):
+    def subarray(self) -> SubarrayDescription:
         """The training production's or that of ``layout``, as far as ``allowed_tels`` leaves it."""
         return self._subarray
 
     @property
-    def scheduling_blocks(self):
+    def scheduling_blocks(self) -> dict[int, SchedulingBlockContainer]:
         """One for each run, with its obs_id."""
         return {obs_id: scheduling_block(obs_id) for obs_id in self._runs}
 
     @property
-    def observation_blocks(self):
+    def observation_blocks(self) -> dict[int, ObservationBlockContainer]:
         """One for each run, pointing to a fixed altitude and azimuth."""
         return {obs_id: observation_block(run, obs_id) for obs_id, run in self._runs.items()}
 
     @property
-    def simulation_config(self):
+    def simulation_config(self) -> dict[int, SimulationConfigContainer]:
         """What was thrown in each run; with ``max_events``, up to the last event only."""
         return {
             obs_id: simulation_config(run, obs_id, n_thrown)
@@ -212,7 +235,7 @@ class CVAEEventSource(EventSource):
         }
 
     @property
-    def simulated_shower_distributions(self):
+    def simulated_shower_distributions(self) -> dict[int, SimulatedShowerDistribution]:
         """Thrown showers of each run in bins of energy and core distance, to the last event."""
         showers = self._generator_of_events.showers[: sum(self._n_thrown)]
         return {
@@ -220,11 +243,11 @@ class CVAEEventSource(EventSource):
             for obs_id, run in self._runs.items()
         }
 
-    def __len__(self):
+    def __len__(self) -> int:
         n_recorded = len(self._generator_of_events.recorded)
         return min(n_recorded, self.max_events) if self.max_events else n_recorded
 
-    def _generator(self):
+    def _generator(self) -> Iterator[ArrayEventContainer]:
         from .event_block import EVENTS_PER_BLOCK
 
         for first in range(0, len(self), EVENTS_PER_BLOCK):
@@ -232,19 +255,20 @@ class CVAEEventSource(EventSource):
             for index in range(first, min(first + EVENTS_PER_BLOCK, len(self))):
                 yield block.event(index)
 
-    def _get_event_by_index(self, index):
+    def _get_event_by_index(self, index: int) -> ArrayEventContainer:
         from .event_block import EVENTS_PER_BLOCK
 
         if not 0 <= index < len(self):
             raise IndexError(f"event index {index} is not in 0 to {len(self) - 1}")
         number = index // EVENTS_PER_BLOCK
-        last_number, block = getattr(self, "_last_block", (None, None))
+        last: Any = getattr(self, "_last_block", (None, None))
+        last_number, block = last
         if number != last_number:
             block = self._block(number)
             self._last_block = number, block
         return block.event(index)
 
-    def _get_event_by_id(self, event_id):
+    def _get_event_by_id(self, event_id: int) -> ArrayEventContainer:
         recorded = self._generator_of_events.recorded[: len(self)]
         index = int(np.searchsorted(recorded, event_id))
         if index == len(recorded) or recorded[index] != event_id:
@@ -252,11 +276,11 @@ class CVAEEventSource(EventSource):
         return self._get_event_by_index(index)
 
     @cached_property
-    def _generator_of_events(self):
+    def _generator_of_events(self) -> "EventGenerator":
         """Has drawn all thrown showers and triggers."""
         return self.event_generator(enough=self.max_events or None)
 
-    def event_generator(self, enough=None):
+    def event_generator(self, enough: int | None = None) -> "EventGenerator":
         """Make the generator of the events that the options ask for; this needs torch.
 
         Parameters
@@ -282,7 +306,7 @@ class CVAEEventSource(EventSource):
             device=self._torch_device(),
         )
 
-    def _torch_device(self):
+    def _torch_device(self) -> str:
         """What torch calls the device; a GPU that is not there is refused."""
         if self.device == "cpu":
             return "cpu"
@@ -295,12 +319,12 @@ class CVAEEventSource(EventSource):
         return "cpu"
 
     @property
-    def _runs(self):
+    def _runs(self) -> dict[int, ThrownDistribution]:
         """What is thrown in each run, by obs_id."""
         return dict(enumerate(self._thrown, start=self.obs_id))
 
     @property
-    def _n_thrown(self):
+    def _n_thrown(self) -> list[int]:
         """Showers of each run: all, or until the last event that ``max_events`` lets through."""
         if not self.max_events or len(self) < self.max_events:
             return [run.n_thrown for run in self._thrown]
@@ -308,24 +332,24 @@ class CVAEEventSource(EventSource):
         primary_id = self._generator_of_events.showers.primary_id[: last + 1]
         return [int((primary_id == run.primary_id).sum()) for run in self._thrown]
 
-    def _block(self, number):
+    def _block(self, number: int) -> "EventBlock":
         from .event_block import EventBlock
 
         return EventBlock(self._generator_of_events, number, self.obs_id)
 
-    def _requested_observing(self):
+    def _requested_observing(self) -> Observing:
         n = 1 if self.size is not None else self.min_telescopes
         wanted = Observing(n, self.photon_efficiency, self.night_sky)
         return requested_observing(self._model, self._subarray, wanted, self.extrapolate)
 
-    def _checked_size(self):
+    def _checked_size(self) -> tuple[int, int]:
         """Inside the training range of every primary."""
         for run in self._thrown:
             trained = self._model.size_range(run.primary_id)
             size = check_size(self.size, trained, self.extrapolate)
         return size
 
-    def _register_provenance(self, digest):
+    def _register_provenance(self, digest: str) -> None:
         from . import __version__
 
         Provenance().add_input_file(

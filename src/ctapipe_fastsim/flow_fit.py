@@ -1,14 +1,26 @@
 """Flows are fitted by maximum likelihood; those parameters are kept that do best held out."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
+from torch import nn
 
+from .array_types import BoolArray
 from .module_arrays import load_arrays, save_arrays
 
 __all__ = ["fit_flow"]
 
 
-def fit_flow(flow, log_likelihood, held_out, epochs, batch_size, learning_rate, generator):
+def fit_flow(
+    flow: nn.Module,
+    log_likelihood: Callable[[torch.Tensor], torch.Tensor],
+    held_out: BoolArray,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    generator: torch.Generator,
+) -> None:
     """Fit a flow in place.
 
     Parameters
@@ -36,8 +48,9 @@ def fit_flow(flow, log_likelihood, held_out, epochs, batch_size, learning_rate, 
             loss.backward()
             optimizer.step()
         with torch.no_grad():
-            loss = -float(torch.cat([log_likelihood(part) for part in test.split(10_000)]).mean())
-        if loss < best:
-            best = loss
+            parts = torch.cat([log_likelihood(part) for part in test.split(10_000)])
+            loss_of_test = -float(parts.mean())
+        if loss_of_test < best:
+            best = loss_of_test
             arrays = {name: value.copy() for name, value in save_arrays(flow).items()}
     load_arrays(flow, arrays)

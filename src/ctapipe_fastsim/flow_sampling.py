@@ -1,11 +1,17 @@
 """Samples of the flows of flows.py, compiled: many small networks, one after the other."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
 
+from .array_types import FloatArray, IntArray
 from .spline_inverse import invert_splines
+
+if TYPE_CHECKING:
+    import zuko
+    from torch import nn
 
 __all__ = ["FlowArrays", "flow_arrays", "flow_sample"]
 
@@ -22,12 +28,12 @@ class FlowArrays(NamedTuple):
     biases : tuple of three (L, outputs) float32 arrays
     """
 
-    order: np.ndarray
-    weights: tuple
-    biases: tuple
+    order: IntArray
+    weights: tuple[FloatArray, ...]
+    biases: tuple[FloatArray, ...]
 
 
-def flow_arrays(flow):
+def flow_arrays(flow: "zuko.flows.Flow") -> FlowArrays:
     """`FlowArrays` of a flow with networks of two hidden layers."""
     layers = flow.transform.transforms[::-1]
     networks = [[part for part in layer.hyper if hasattr(part, "weight")] for layer in layers]
@@ -43,7 +49,7 @@ def flow_arrays(flow):
     return FlowArrays(order, _stacked(weights), _stacked(biases))
 
 
-def flow_sample(arrays, context, noise):
+def flow_sample(arrays: FlowArrays, context: FloatArray, noise: FloatArray) -> FloatArray:
     """Sample a flow from given standard normal noise, so that the seed is ours.
 
     The same as zuko's ``flow(context).transform.inv(noise)``.
@@ -63,18 +69,24 @@ def flow_sample(arrays, context, noise):
     return _sample(arrays.order, arrays.weights, arrays.biases, told, noise)
 
 
-def _weight(linear):
+def _weight(linear: "nn.Linear") -> FloatArray:
     """Inputs by outputs, without those that zuko masks."""
     weight = linear.weight.detach() * getattr(linear, "mask", 1)
     return np.ascontiguousarray(weight.cpu().numpy().T)
 
 
-def _stacked(layers):
+def _stacked(layers: Iterable[Iterable[FloatArray]]) -> tuple[FloatArray, ...]:
     return tuple(np.stack(arrays) for arrays in zip(*layers))
 
 
 @njit(cache=True, nogil=True)
-def _sample(order, weights, biases, told, value):
+def _sample(
+    order: IntArray,
+    weights: tuple[FloatArray, ...],
+    biases: tuple[FloatArray, ...],
+    told: FloatArray,
+    value: FloatArray,
+) -> FloatArray:
     n_features = value.shape[1]
     for layer in range(len(order)):
         told[:, :n_features] = 0
@@ -95,7 +107,7 @@ def _sample(order, weights, biases, told, value):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _linear(inputs, weight, bias):
+def _linear(inputs: FloatArray, weight: FloatArray, bias: FloatArray) -> FloatArray:
     """Row by row, so that it does not matter how many rows there are."""
     outputs = np.empty((len(inputs), len(bias)), np.float32)
     for i in range(len(inputs)):

@@ -3,12 +3,12 @@
 from copy import copy
 
 import numpy as np
-from ctapipe.instrument import SubarrayDescription, TelescopeDescription
+from ctapipe.instrument import OpticsDescription, SubarrayDescription, TelescopeDescription
 
 __all__ = ["with_effective_focal_lengths"]
 
 
-def with_effective_focal_lengths(subarray):
+def with_effective_focal_lengths(subarray: SubarrayDescription) -> SubarrayDescription:
     """Take the equivalent focal length for the effective one where only that is known.
 
     Parameters
@@ -30,7 +30,7 @@ def with_effective_focal_lengths(subarray):
     )
 
 
-def _completed(optics):
+def _completed(optics: OpticsDescription) -> OpticsDescription:
     if np.isfinite(optics.effective_focal_length):
         return optics
     completed = copy(optics)

@@ -5,22 +5,30 @@ of a fixed number of events, each with random streams of its own, so that an eve
 same whichever way it is reached.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import cast
 
 import numpy as np
+from ctapipe.instrument import SubarrayDescription
 
+from .array_types import BoolArray, Columns, FloatArray, IntArray, Rows
 from .conditions import condition_values
 from .development import draw_development
 from .errors import InputError
 from .image_generator import ImageGenerator
+from .model import Model
 from .night_sky import add_night_sky
-from .observing import AS_TRAINED
+from .observing import AS_TRAINED, Observing
 from .random_streams import random_stream
-from .shower_frame import camera_to_sky, image_geometry
-from .showers import Showers
+from .shower_frame import ImageGeometry, camera_to_sky, image_geometry
+from .showers import Showers, ThrownDistribution
 from .trigger_ties import tied_triggers
 
 __all__ = ["EVENTS_PER_BLOCK", "EventGenerator", "Images"]
+
+# showers, which telescopes record them, and sizes, see `EventGenerator.chunks`
+Chunk = tuple[Showers, BoolArray, IntArray | None]
 
 EVENTS_PER_BLOCK = 256
 THROWN_PER_CHUNK = 8192
@@ -41,14 +49,14 @@ class Images:
     peak_time : (B, P) float32 array, ns
     """
 
-    event: np.ndarray
-    tel_id: np.ndarray
-    impact_distance: np.ndarray
-    counts: np.ndarray
-    charge: np.ndarray
-    peak_time: np.ndarray
+    event: IntArray
+    tel_id: IntArray
+    impact_distance: FloatArray
+    counts: IntArray
+    charge: FloatArray
+    peak_time: FloatArray
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Rows) -> "Images":
         return Images(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
@@ -90,17 +98,17 @@ class EventGenerator:
 
     def __init__(
         self,
-        model,
-        subarray,
-        thrown,
+        model: Model,
+        subarray: SubarrayDescription,
+        thrown: Sequence[ThrownDistribution],
         *,
-        seed,
-        obs_id,
-        size=None,
-        observing=AS_TRAINED,
-        enough=None,
-        device="cpu",
-    ):
+        seed: int,
+        obs_id: int,
+        size: tuple[int, int] | None = None,
+        observing: Observing = AS_TRAINED,
+        enough: int | None = None,
+        device: str = "cpu",
+    ) -> None:
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
         self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
         self.n_thrown = sum(run.n_thrown for run in thrown)
@@ -109,7 +117,7 @@ class EventGenerator:
         self.generators = _image_generators(model, subarray, device, observing)
         self._collect(enough)
 
-    def block(self, number):
+    def block(self, number: int) -> list[Images]:
         """Images of the events of one block.
 
         Parameters
@@ -127,7 +135,9 @@ class EventGenerator:
         sizes = None if self.sizes is None else self.sizes[recorded]
         return self.images(number, self.showers[recorded], self.telescopes[events], sizes)
 
-    def images(self, number, showers, telescopes, sizes):
+    def images(
+        self, number: int, showers: Showers, telescopes: BoolArray, sizes: IntArray | None
+    ) -> list[Images]:
         """Images of one block, whose E events are given.
 
         Parameters
@@ -155,7 +165,7 @@ class EventGenerator:
             if telescopes[:, self._columns(kind)].any()
         ]
 
-    def chunks(self, first=0):
+    def chunks(self, first: int = 0) -> Iterator[Chunk]:
         """Throw showers in chunks, each with random streams of its own.
 
         Parameters
@@ -176,7 +186,15 @@ class EventGenerator:
         for number in range(first, -(-self.n_thrown // THROWN_PER_CHUNK)):
             yield draw(number, min(THROWN_PER_CHUNK, self.n_thrown - number * THROWN_PER_CHUNK))
 
-    def _images(self, kind, first, showers, telescopes, sizes, rng):
+    def _images(
+        self,
+        kind: str,
+        first: int,
+        showers: Showers,
+        telescopes: BoolArray,
+        sizes: IntArray | None,
+        rng: np.random.Generator,
+    ) -> Images:
         columns = self._columns(kind)
         event, column = np.nonzero(telescopes[:, columns])
         tel_id = self.tel_ids[columns[column]]
@@ -192,7 +210,7 @@ class EventGenerator:
         distance = geometry.impact_distance
         return Images(event + first, tel_id, distance, counts, charge, peak_time)
 
-    def _collect(self, enough):
+    def _collect(self, enough: int | None) -> None:
         """Keep chunks until whole blocks of enough events are recorded."""
         if enough is not None:
             enough = -(-enough // EVENTS_PER_BLOCK) * EVENTS_PER_BLOCK
@@ -203,13 +221,13 @@ class EventGenerator:
             if enough is not None and n_recorded >= enough:
                 break
         showers, telescopes, sizes = zip(*chunks)
-        telescopes = np.concatenate(telescopes)
+        recording = np.concatenate(telescopes)
         self.showers = Showers.concatenate(showers)
         self.sizes = None if self.size is None else np.concatenate(sizes)
-        self.recorded = np.flatnonzero(telescopes.any(axis=1))
-        self.telescopes = telescopes[self.recorded]
+        self.recorded = np.flatnonzero(recording.any(axis=1))
+        self.telescopes = recording[self.recorded]
 
-    def _primaries(self, number, n_thrown):
+    def _primaries(self, number: int, n_thrown: int) -> IntArray:
         """Of which of ``thrown`` the showers of one chunk are, each with its share."""
         first = number * THROWN_PER_CHUNK
         ends = np.cumsum([0, *(run.n_thrown for run in self.thrown)]).tolist()
@@ -218,7 +236,7 @@ class EventGenerator:
         rng = random_stream("primaries", *self.keys, number)
         return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_each))
 
-    def _throw_chunk(self, number, n_thrown):
+    def _throw_chunk(self, number: int, n_thrown: int) -> Chunk:
         primary = self._primaries(number, n_thrown)
         n_of_each = np.bincount(primary, minlength=len(self.thrown)).tolist()
         rng = random_stream("showers", *self.keys, number)
@@ -242,17 +260,18 @@ class EventGenerator:
         triggered[triggered.sum(axis=1) < self.observing.min_telescopes] = False
         return showers, triggered, None
 
-    def _farthest(self, kind):
+    def _farthest(self, kind: str) -> float:
         """Largest impact distance (m) in training; what happens beyond is not known."""
         conditions = self.model.telescope_types[kind].trigger_conditions
         return dict(zip(conditions.names, conditions.maximum)).get("impact_distance", np.inf)
 
-    def _chunk_at_size(self, number, n_events):
+    def _chunk_at_size(self, number: int, n_events: int) -> Chunk:
         """One image per event, its conditions those of a training image of about that size."""
         rng = random_stream("sizes", *self.keys, number)
-        low, high = np.log(self.size[0]), np.log(self.size[1])
+        smallest, largest = cast(tuple[int, int], self.size)
+        low, high = np.log(smallest), np.log(largest)
         wanted = np.round(np.exp(low + (high - low) * rng.random(n_events))).astype(np.int64)
-        sizes = np.clip(wanted, *self.size)
+        sizes = np.clip(wanted, smallest, largest)
         images, kind_of = _training_images(self.model, self.generators)
         row = np.empty(n_events, dtype=np.int64)
         primary = self._primaries(number, n_events)
@@ -267,12 +286,13 @@ class EventGenerator:
         showers = self._showers_of_rows(images, row, self.tel_ids[column])
         return showers, column[:, None] == np.arange(len(self.tel_ids)), sizes
 
-    def _showers_of_rows(self, images, row, tel_id):
+    def _showers_of_rows(self, images: Columns, row: IntArray, tel_id: IntArray) -> Showers:
         """Training truth, turned to this pointing and moved to this telescope."""
         position = self._positions(tel_id)
         unknown = np.full(len(row), np.nan)
         altitude, azimuth = camera_to_sky(
-            *(images[name][row] for name in ("source_lon", "source_lat")),
+            images["source_lon"][row],
+            images["source_lat"][row],
             self.altitude,
             self.azimuth,
         )
@@ -287,20 +307,22 @@ class EventGenerator:
             primary_id=images["primary_id"][row],
         )
 
-    def _geometry(self, showers, tel_id):
+    def _geometry(self, showers: Showers, tel_id: IntArray) -> ImageGeometry:
         return image_geometry(showers, self.altitude, self.azimuth, self._positions(tel_id))
 
-    def _positions(self, tel_id):
+    def _positions(self, tel_id: IntArray) -> FloatArray:
         table = np.stack([self.subarray.positions[i].to_value("m") for i in self.tel_ids])
         order = np.argsort(self.tel_ids)
         return table[order[np.searchsorted(self.tel_ids, tel_id, sorter=order)]]
 
-    def _columns(self, kind):
+    def _columns(self, kind: str) -> IntArray:
         """Columns of ``tel_ids`` that are of one type."""
         return np.flatnonzero([str(self.subarray.tel[i]) == kind for i in self.tel_ids])
 
 
-def _image_generators(model, subarray, device, observing):
+def _image_generators(
+    model: Model, subarray: SubarrayDescription, device: str, observing: Observing
+) -> dict[str, ImageGenerator]:
     """By telescope type, for the types in the subarray."""
     generators = {}
     for description in subarray.telescope_types:
@@ -318,7 +340,7 @@ def _image_generators(model, subarray, device, observing):
     return dict(sorted(generators.items()))
 
 
-def _training_images(model, kinds):
+def _training_images(model: Model, kinds: Iterable[str]) -> tuple[Columns, IntArray]:
     """Training images of several types in one table, and the type number of each row."""
     tables = [model.telescope_types[kind].training_images for kind in kinds]
     tables = [{**table, "primary_id": model.image_primaries(table)} for table in tables]
@@ -327,7 +349,9 @@ def _training_images(model, kinds):
     return images, np.repeat(np.arange(len(tables)), [len(table["size"]) for table in tables])
 
 
-def _rows_near(size, wanted, rng, neighbours=50):
+def _rows_near(
+    size: IntArray, wanted: IntArray, rng: np.random.Generator, neighbours: int = 50
+) -> IntArray:
     """A row for each wanted size, at random among the nearest in size."""
     order = np.argsort(size, kind="stable")
     neighbours = min(neighbours, len(size))

@@ -1,9 +1,10 @@
 """Conditions become images: size, light, photo-electrons, then the camera's answer."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
+from ctapipe.instrument import CameraGeometry
 from scipy.special import expit
 
 from .acceptance import (
@@ -12,22 +13,27 @@ from .acceptance import (
     acceptance_probability,
     ready_acceptance,
 )
+from .array_types import Array, Columns, FloatArray, IntArray, Rows
 from .flow_sampling import flow_arrays, flow_sample
 from .flows import size_flow
 from .image_statistics import image_statistics
 from .light_reading import map_reader, read_light, read_times
 from .light_sharing import share_light
+from .model import TelescopeTypeModel
 from .module_arrays import load_arrays
 from .network import CVAE, mirrored
 from .network_sizes import NetworkSizes
 from .observing import seen_as
 from .pixel_cells import pixel_cells
-from .shower_frame import pixel_directions
+from .shower_frame import ImageGeometry, pixel_directions
 from .shower_ties import own_noise, shared_noise
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
 
 __all__ = ["ImageGenerator"]
+
+# size, counts, charges and peak times, see `ImageGenerator.draw`
+DrawnImages = tuple[IntArray, IntArray, FloatArray, FloatArray]
 
 MOST_DRAWS = 20  # of one image; the last one is kept
 FEWEST_TOGETHER = 16  # images that cost little more than one
@@ -54,16 +60,16 @@ class Told(NamedTuple):
         Photo-electrons, where they are given.
     """
 
-    conditions: np.ndarray
-    seen: np.ndarray
-    source_core: np.ndarray
-    orientation: np.ndarray
-    shared: np.ndarray
-    size: np.ndarray | None
+    conditions: FloatArray
+    seen: FloatArray
+    source_core: FloatArray
+    orientation: FloatArray
+    shared: FloatArray
+    size: IntArray | None
 
-    def at(self, rows):
+    def at(self, rows: Rows) -> "Told":
         """Some of them."""
-        return Told(*(None if column is None else column[rows] for column in self))
+        return Told._make(None if column is None else column[rows] for column in self)
 
 
 class ImageGenerator:
@@ -84,7 +90,13 @@ class ImageGenerator:
         When weights do not fit the sizes.
     """
 
-    def __init__(self, kind, camera_geometry, device, photon_efficiency=1.0):
+    def __init__(
+        self,
+        kind: TelescopeTypeModel,
+        camera_geometry: CameraGeometry,
+        device: str,
+        photon_efficiency: float = 1.0,
+    ) -> None:
         self.kind, self.photon_efficiency = kind, photon_efficiency
         self.device = device
         sizes = NetworkSizes(**kind.network_sizes)
@@ -93,8 +105,8 @@ class ImageGenerator:
         self.cvae.to(device)
         self.size_flow = flow_arrays(load_arrays(size_flow(n_conditions), kind.size_flow))
         self.prior, self.reader = flow_arrays(self.cvae.prior), map_reader(self.cvae)
-        # there is none yet while one is learned
-        self.acceptance = kind.acceptance and ready_acceptance(kind.acceptance)
+        if kind.acceptance:  # there is none yet while one is learned
+            self.acceptance = ready_acceptance(kind.acceptance)
         self.trigger = load_arrays(
             trigger_network(len(kind.trigger_conditions.names)), kind.trigger
         )
@@ -103,13 +115,20 @@ class ImageGenerator:
         self.spacing = self.cvae.lattice.spacing
         self.cells = pixel_cells(*self.pixels, self.spacing)
 
-    def trigger_probability(self, values):
+    def trigger_probability(self, values: Columns) -> FloatArray:
         """Probability that the telescope records, (N,), for `condition_values`."""
         values = seen_as(values, self.photon_efficiency)
         logit = trigger_logit(self.trigger, self.kind.trigger_conditions.transform(values))
         return expit(logit + trigger_table_logit(self.kind.trigger_table, values))
 
-    def draw(self, values, geometry, rng, size=None, event=None):
+    def draw(
+        self,
+        values: Columns,
+        geometry: ImageGeometry,
+        rng: np.random.Generator,
+        size: IntArray | None = None,
+        event: IntArray | None = None,
+    ) -> DrawnImages:
         """Draw images as likely as recorded ones.
 
         Parameters
@@ -135,7 +154,7 @@ class ImageGenerator:
         told = self._told(values, geometry, size, self._shared(geometry, event, rng))
         trigger_probability = self.trigger_probability(values)
         rows, draws = np.arange(len(told.source_core)), 0
-        drawn = None
+        drawn: tuple[Array, ...] | None = None
         while len(rows):
             n = min(MOST_DRAWS - draws, max(1, FEWEST_TOGETHER // len(rows)))
             anew = np.repeat(rows, n)
@@ -153,9 +172,15 @@ class ImageGenerator:
             for column, new in zip(drawn, images):
                 column[rows[done]] = new[chosen]
             rows = rows[~done]
-        return drawn
+        return cast(DrawnImages, drawn)
 
-    def draw_once(self, values, geometry, rng, size=None):
+    def draw_once(
+        self,
+        values: Columns,
+        geometry: ImageGeometry,
+        rng: np.random.Generator,
+        size: IntArray | None = None,
+    ) -> DrawnImages:
         """`draw` without asking whether the camera would have recorded such images.
 
         Photo-electrons that go missing at random leave clumps smaller in proportion.
@@ -163,39 +188,58 @@ class ImageGenerator:
         shared = self._shared(geometry, None, rng)
         return self._draw(self._told(values, geometry, size, shared), rng)
 
-    def features(self, values, geometry, counts, charge, peak_time):
+    def features(
+        self,
+        values: Columns,
+        geometry: ImageGeometry,
+        counts: IntArray,
+        charge: FloatArray,
+        peak_time: FloatArray,
+    ) -> FloatArray:
         """`acceptance_features` of images of these conditions, (B, F)."""
         told = self._told(values, geometry)
         return self._features(told, counts, charge, peak_time)
 
-    def _shared(self, geometry, event, rng):
+    def _shared(
+        self, geometry: ImageGeometry, event: IntArray | None, rng: np.random.Generator
+    ) -> FloatArray:
         event = np.arange(len(geometry.impact_distance)) if event is None else event
         return shared_noise(self.kind.ties, event, rng)
 
-    def _told(self, values, geometry, size=None, shared=None):
+    def _told(
+        self,
+        values: Columns,
+        geometry: ImageGeometry,
+        size: IntArray | None = None,
+        shared: FloatArray | None = None,
+    ) -> Told:
         conditions = self.kind.conditions
         seen = conditions.transform(seen_as(values, self.photon_efficiency))
         source_core = geometry.source_core_arrays()
         as_seen = np.ones(len(source_core), np.float32)
-        orientation = self.cvae.orientation(*map(self._tensor, (source_core, as_seen)))
-        orientation = orientation.cpu().numpy()
+        angles = self.cvae.orientation(*map(self._tensor, (source_core, as_seen)))
+        orientation = angles.cpu().numpy()
+        shared = cast(FloatArray, shared)  # None where nothing is drawn
         return Told(conditions.transform(values), seen, source_core, orientation, shared, size)
 
-    def _draw(self, told, rng):
+    def _draw(self, told: Told, rng: np.random.Generator) -> DrawnImages:
         noise = told.shared + own_noise(self.kind.ties, len(told.shared), rng)
         size = self._draw_size(told.seen, noise[:, :1]) if told.size is None else told.size
         told = told._replace(size=size)
         starts = range(0, max(1, len(size)), MOST_TOGETHER)
         some = [slice(start, start + MOST_TOGETHER) for start in starts]
         parts = [self._draw_some(told.at(rows), noise[rows, 1:], rng) for rows in some]
-        return size, *(
+        counts, charge, peak_time = (
             np.concatenate(column) if len(parts) > 1 else column[0] for column in zip(*parts)
         )
+        return size, counts, charge, peak_time
 
-    def _draw_some(self, told, noise, rng):
+    def _draw_some(
+        self, told: Told, noise: FloatArray, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray, FloatArray]:
         """Counts, charges and peak times."""
-        share = self.photon_efficiency
-        known = np.column_stack([told.conditions, self.kind.size.transform(told.size / share)])
+        share, size = self.photon_efficiency, cast(IntArray, told.size)
+        known = np.column_stack([told.conditions, self.kind.size.transform(size / share)])
         known = known.astype(np.float32)
         mirror = np.where(rng.random(len(known)) < 0.5, -1, 1).astype(np.float32)
         latent = flow_sample(self.prior, known, noise)
@@ -203,12 +247,18 @@ class ImageGenerator:
         light, coarse, displacement = self._maps(latent, orientation, known, rng)
         seen = self.reader, told.source_core, mirror, displacement
         fraction, clump = read_light(*seen, light, coarse)
-        counts = share_light(told.size, fraction, np.float32(share) * clump, self.cells, rng)
+        counts = share_light(size, fraction, np.float32(share) * clump, self.cells, rng)
         expected = read_times(*seen, coarse, counts)
         return counts, *self.kind.response.draw(counts, expected, rng)
 
     @torch.no_grad()
-    def _maps(self, latent, orientation, known, rng):
+    def _maps(
+        self,
+        latent: FloatArray,
+        orientation: FloatArray,
+        known: FloatArray,
+        rng: np.random.Generator,
+    ) -> tuple[FloatArray, ...]:
         """Light, coarse maps and displacement, made on the device."""
         painting = self.cvae.paint(*map(self._tensor, (latent, orientation, known)))
         if self.cvae.sizes.n_local:
@@ -217,7 +267,9 @@ class ImageGenerator:
             painting = self.cvae.retouch(painting, self._tensor(local))
         return tuple(part.cpu().numpy() for part in painting[1:])
 
-    def _features(self, told, counts, charge, peak_time):
+    def _features(
+        self, told: Told, counts: IntArray, charge: FloatArray, peak_time: FloatArray
+    ) -> FloatArray:
         camera = told.source_core, self.reader.neighbours, self.border
         noise = self.kind.response.noise
         statistics = image_statistics(
@@ -226,8 +278,8 @@ class ImageGenerator:
         orientation = told.orientation[:, :N_ORIENTATION]
         return acceptance_features(statistics, counts.sum(axis=1), orientation, told.seen)
 
-    def _draw_size(self, conditions, noise):
+    def _draw_size(self, conditions: FloatArray, noise: FloatArray) -> IntArray:
         return self.kind.size.inverse(flow_sample(self.size_flow, conditions, noise)[:, 0])
 
-    def _tensor(self, array):
+    def _tensor(self, array: Array) -> torch.Tensor:
         return torch.as_tensor(array, device=self.device)

@@ -6,6 +6,8 @@ Unlike Hillas parameters they are defined for every image, however faint.
 import numpy as np
 from numba import njit
 
+from .array_types import BoolArray, FloatArray, IntArray
+
 __all__ = ["THRESHOLDS", "image_statistics", "n_statistics"]
 
 THRESHOLDS = np.array([1.2, 2.4, 4.8, 9.6])  # standard deviations of a pixel without light
@@ -15,14 +17,22 @@ NEAR = 1.5  # pixel spacings around the centre of gravity
 SMALLEST_SQUARE = 1e-6  # deg2, of a spread that is divided by
 
 
-def n_statistics():
+def n_statistics() -> int:
     """How many numbers `image_statistics` gives."""
     return PER_THRESHOLD * len(THRESHOLDS) + OF_ALL_PIXELS
 
 
 def image_statistics(
-    charge, peak_time, pixel_lon, pixel_lat, source_core, neighbours, border, noise, spacing
-):
+    charge: FloatArray,
+    peak_time: FloatArray,
+    pixel_lon: FloatArray,
+    pixel_lat: FloatArray,
+    source_core: FloatArray,
+    neighbours: IntArray,
+    border: BoolArray,
+    noise: float,
+    spacing: float,
+) -> FloatArray:
     r"""Statistics of B images, the same for an image and its reflection.
 
     For each threshold, of the pixels above it that have a neighbour above it too: number,
@@ -59,7 +69,15 @@ def image_statistics(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _statistics(charge, peak_time, camera, source_core, thresholds, spacing, statistics):
+def _statistics(
+    charge: FloatArray,
+    peak_time: FloatArray,
+    camera: tuple[FloatArray, FloatArray, IntArray, BoolArray],
+    source_core: FloatArray,
+    thresholds: FloatArray,
+    spacing: float,
+    statistics: FloatArray,
+) -> None:
     lon, lat, neighbours, border = camera
     candidates = np.empty(charge.shape[1], dtype=np.int64)
     bright = np.empty_like(candidates)
@@ -90,7 +108,7 @@ def _statistics(charge, peak_time, camera, source_core, thresholds, spacing, sta
 
 
 @njit(cache=True, nogil=True)
-def _has_bright_neighbour(charge, neighbours, threshold):
+def _has_bright_neighbour(charge: FloatArray, neighbours: IntArray, threshold: float) -> bool:
     for neighbour in neighbours:
         if neighbour >= 0 and charge[neighbour] > threshold:
             return True
@@ -98,7 +116,16 @@ def _has_bright_neighbour(charge, neighbours, threshold):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _moments(q, t, u, v, border, pixels, near, out):
+def _moments(
+    q: FloatArray,
+    t: FloatArray,
+    u: FloatArray,
+    v: FloatArray,
+    border: BoolArray,
+    pixels: IntArray,
+    near: float,
+    out: FloatArray,
+) -> None:
     """Of N pixels; sums of powers of u are taken around the centre."""
     total = centre_u = centre_v = time = 0.0
     for k in range(len(q)):
@@ -146,7 +173,7 @@ def _moments(q, t, u, v, border, pixels, near, out):
 
 
 @njit(cache=True, nogil=True)
-def _neighbour_charges(charge, neighbours, out):
+def _neighbour_charges(charge: FloatArray, neighbours: IntArray, out: FloatArray) -> None:
     pair = triple = total = squares = 0.0
     for pixel in range(len(charge)):
         total += charge[pixel]

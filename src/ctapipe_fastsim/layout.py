@@ -1,10 +1,15 @@
 """Another array of the telescopes that a model knows."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import astropy.units as u
 import numpy as np
-from ctapipe.instrument import SubarrayDescription
+from ctapipe.instrument import SubarrayDescription, TelescopeDescription
 
 from .errors import InputError
+from .model import Model
+from .showers import ThrownDistribution
 from .subarray_file import read_subarray
 
 __all__ = ["beyond_training", "read_layout"]
@@ -13,7 +18,7 @@ HEIGHT_TOLERANCE = 10.0  # m
 SAME = 1e-3  # relative difference of mirrors and focal lengths that are the same
 
 
-def read_layout(path, model):
+def read_layout(path: Path, model: Model) -> SubarrayDescription:
     """Subarray of a file, made of the model's telescope types.
 
     Parameters
@@ -53,7 +58,9 @@ def read_layout(path, model):
     )
 
 
-def beyond_training(subarray, thrown, model):
+def beyond_training(
+    subarray: SubarrayDescription, thrown: Sequence[ThrownDistribution], model: Model
+) -> str | None:
     """What to warn of when telescopes can be farther from a shower than any in training, or None.
 
     Parameters
@@ -73,13 +80,13 @@ def beyond_training(subarray, thrown, model):
     )
 
 
-def _largest_distance(subarray, thrown):
+def _largest_distance(subarray: SubarrayDescription, thrown: ThrownDistribution) -> float:
     """How far (m) a telescope can be from the axis of the showers of a `ThrownDistribution`."""
     positions = np.stack([position.to_value(u.m) for position in subarray.positions.values()])
     return thrown.scatter_max + float(np.hypot(*positions.T[:2]).max())
 
 
-def _same_type(telescope, known):
+def _same_type(telescope: TelescopeDescription, known: TelescopeDescription | None) -> bool:
     return (
         known is not None
         and telescope.camera.geometry == known.camera.geometry

@@ -8,7 +8,9 @@ N_MOMENTS = 11
 SMALLEST_TIME_SPREAD = 0.01
 
 
-def light_moments(counts, times, u, v, spacing):
+def light_moments(
+    counts: torch.Tensor, times: torch.Tensor, u: torch.Tensor, v: torch.Tensor, spacing: float
+) -> torch.Tensor:
     """Moments of the photo-electrons of B images.
 
     Parameters
@@ -31,7 +33,7 @@ def light_moments(counts, times, u, v, spacing):
     """
     weight = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
 
-    def mean(values):
+    def mean(values: torch.Tensor) -> torch.Tensor:
         return (weight * values).sum(dim=1, keepdim=True)
 
     centre_u, centre_v, time = mean(u), mean(v), mean(times)

@@ -10,7 +10,8 @@ import torch
 from numba import njit
 from torch.distributions import StudentT
 
-from .network import ACROSS_SCALE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPREAD, TILT
+from .array_types import FloatArray, IntArray, Real
+from .network import ACROSS_SCALE, CVAE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPREAD, TILT
 from .pixel_lattice import NOBODY
 from .time_links import brightest_neighbour, degrees_of_freedom
 
@@ -42,10 +43,10 @@ class MapReader(NamedTuple):
         Of Student's t.
     """
 
-    lon: np.ndarray
-    lat: np.ndarray
-    neighbours: np.ndarray
-    efficiency: np.ndarray
+    lon: FloatArray
+    lat: FloatArray
+    neighbours: IntArray
+    efficiency: FloatArray
     dark: float
     dark_clump: float
     spacing: float
@@ -83,34 +84,37 @@ class ExpectedTimes(NamedTuple):
         Of Student's t, by which they fall with the distance from the mean.
     """
 
-    time: np.ndarray
-    free_spread: np.ndarray
-    linked_spread: np.ndarray
-    followed: np.ndarray
-    share: np.ndarray
-    odds: np.ndarray
+    time: FloatArray
+    free_spread: FloatArray
+    linked_spread: FloatArray
+    followed: IntArray
+    share: FloatArray
+    odds: FloatArray
     degrees_of_freedom: float
 
 
 @torch.no_grad()
-def map_reader(cvae):
+def map_reader(cvae: CVAE) -> MapReader:
     """`MapReader` of a CVAE."""
     sizes = cvae.sizes
     dark, dark_clump = (float(value.detach()) for value in (cvae.dark, cvae.dark_clump))
-    edges = [np.arcsinh((u - sizes.u_centre) / sizes.u_scale) for u in (sizes.u_min, sizes.u_max)]
+    first, last = (
+        np.arcsinh((u - sizes.u_centre) / sizes.u_scale) for u in (sizes.u_min, sizes.u_max)
+    )
     return MapReader(
-        *(values.cpu().numpy() for values in (cvae.pixel_lon, cvae.pixel_lat)),
+        cvae.pixel_lon.cpu().numpy(),
+        cvae.pixel_lat.cpu().numpy(),
         cvae.neighbours.cpu().numpy(),
         np.exp(cvae.log_efficiency.detach().cpu().numpy()),
         *(dark, np.logaddexp(0, dark_clump) + SMALLEST_CLUMP, cvae.lattice.spacing),
         *(sizes.u_min, sizes.u_max, sizes.v_max, sizes.u_centre, sizes.u_scale),
-        *(*edges, np.arcsinh(ACROSS_SCALE)),
+        *(first, last, np.arcsinh(ACROSS_SCALE)),
         *(sizes.time_origin, sizes.time_scale),
         *_time_numbers(cvae),
     )
 
 
-def _time_numbers(cvae):
+def _time_numbers(cvae: CVAE) -> tuple[float, ...]:
     degrees = degrees_of_freedom(cvae)
     odds, power = cvae.time_signal_odds.tolist()
     odds += float(StudentT(degrees).log_prob(torch.zeros(()))) + np.log(cvae.sizes.time_window)
@@ -118,7 +122,14 @@ def _time_numbers(cvae):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def read_light(reader, source_core, mirror, displacement, light_map, coarse_maps):
+def read_light(
+    reader: MapReader,
+    source_core: FloatArray,
+    mirror: FloatArray,
+    displacement: FloatArray,
+    light_map: FloatArray,
+    coarse_maps: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
     """Share of light and clump of every pixel of B images.
 
     Parameters
@@ -163,7 +174,14 @@ def read_light(reader, source_core, mirror, displacement, light_map, coarse_maps
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def read_times(reader, source_core, mirror, displacement, coarse_maps, counts):
+def read_times(
+    reader: MapReader,
+    source_core: FloatArray,
+    mirror: FloatArray,
+    displacement: FloatArray,
+    coarse_maps: FloatArray,
+    counts: IntArray,
+) -> ExpectedTimes:
     """What peak times are drawn from in pixels with light, as in time_links.py.
 
     Parameters
@@ -209,7 +227,9 @@ def read_times(reader, source_core, mirror, displacement, coarse_maps, counts):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _placing(reader, source_core, mirror, displacement):
+def _placing(
+    reader: MapReader, source_core: FloatArray, mirror: float, displacement: FloatArray
+) -> tuple[float, float, float, float, float, float]:
     """Displaced u and v are linear in pixel coordinates: both constants, and all slopes."""
     source_lon, source_lat, core_lon, core_lat = source_core
     unit = SHIFT * reader.spacing
@@ -223,27 +243,29 @@ def _placing(reader, source_core, mirror, displacement):
 
 
 @njit(cache=True, nogil=True)
-def _bounded(displacement):
+def _bounded(displacement: FloatArray) -> tuple[np.float32, np.float32, np.float32]:
     """As `CVAE` does, so that no place is outside of numbers."""
     a, b, c = displacement
     return _within(a), _within(b), _within(c)
 
 
 @njit(cache=True, nogil=True)
-def _within(x):
+def _within(x: np.float32) -> np.float32:
     return (
         np.float32(0) if np.isnan(x) else min(max(x, np.float32(-FARTHEST)), np.float32(FARTHEST))
     )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _place(place, lon, lat):
+def _place(
+    place: tuple[float, float, float, float, float, float], lon: float, lat: float
+) -> tuple[float, float]:
     u0, v0, u_lon, u_lat, v_lon, v_lat = place
     return u0 + u_lon * lon + u_lat * lat, v0 + v_lon * lon + v_lat * lat
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _on_map(reader, u, v):
+def _on_map(reader: MapReader, u: float, v: float) -> tuple[float, float]:
     """Place on the maps, 0 to 1 from edge to edge, beyond them at the edge."""
     x = _arsinh((u - reader.u_centre) / reader.u_scale) - reader.first
     y = _arsinh(v * (ACROSS_SCALE / reader.v_max)) / reader.outermost
@@ -252,13 +274,13 @@ def _on_map(reader, u, v):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _arsinh(x):
+def _arsinh(x: float) -> float:
     size = np.float32(abs(x))
     return np.copysign(np.log(size + np.sqrt(size * size + np.float32(1))), np.float32(x))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _read(one_map, x, y):
+def _read(one_map: FloatArray, x: Real, y: Real) -> float:
     """Bilinear."""
     n_v, n_u = one_map.shape
     x, y = np.float32(x * (n_u - 1)), np.float32(y * (n_v - 1))
@@ -270,5 +292,5 @@ def _read(one_map, x, y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _softplus(x):
+def _softplus(x: float) -> float:
     return x if x > 20 else np.log(np.float32(1) + np.exp(np.float32(x)))

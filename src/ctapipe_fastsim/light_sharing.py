@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from .array_types import FloatArray, IntArray, Whole
 from .pixel_lattice import NOBODY
 
 __all__ = ["share_light"]
@@ -12,7 +13,13 @@ HALF_STEP = 2.0**-25  # of uniform numbers in single precision
 SMALLEST_LIGHT = 1e-30  # share of a cell, so that dark ones can be divided by
 
 
-def share_light(size, fraction, clump, cells, rng):
+def share_light(
+    size: IntArray,
+    fraction: FloatArray,
+    clump: FloatArray,
+    cells: IntArray,
+    rng: np.random.Generator,
+) -> IntArray:
     """Share ``size`` photo-electrons among pixels, in clumps, without losing or adding one.
 
     A negative binomial count is a Poisson count of gamma distributed light; given their sum,
@@ -45,7 +52,16 @@ def share_light(size, fraction, clump, cells, rng):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _share(size, fraction, clump, corners, n_cells, chance, rng, counts):
+def _share(
+    size: IntArray,
+    fraction: FloatArray,
+    clump: FloatArray,
+    corners: IntArray,
+    n_cells: IntArray,
+    chance: FloatArray,
+    rng: np.random.Generator,
+    counts: IntArray,
+) -> None:
     n_pixels = fraction.shape[1]
     part, clump_times_share, light = np.zeros((3, n_pixels + 1))  # part: given to each of its cells
     mean = np.empty(corners.shape[1])
@@ -67,7 +83,14 @@ def _share(size, fraction, clump, corners, n_cells, chance, rng, counts):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _clumps_of_cells(part, clump, n_cells, corners, mean, clump_times_share):
+def _clumps_of_cells(
+    part: FloatArray,
+    clump: FloatArray,
+    n_cells: IntArray,
+    corners: IntArray,
+    mean: FloatArray,
+    clump_times_share: FloatArray,
+) -> None:
     """Light of each cell, and the clump size a pixel wants in its cells: larger, as it is shared.
 
     With cell light M and share s = part / M, the counts of a pixel in all its cells have the
@@ -89,7 +112,16 @@ def _clumps_of_cells(part, clump, n_cells, corners, mean, clump_times_share):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _light_of_cells(size, part, corners, mean, clump_times_share, chance, rng, light):
+def _light_of_cells(
+    size: int,
+    part: FloatArray,
+    corners: IntArray,
+    mean: FloatArray,
+    clump_times_share: FloatArray,
+    chance: FloatArray,
+    rng: np.random.Generator,
+    light: FloatArray,
+) -> None:
     """Gamma distributed light of the cells, shared by their pixels."""
     light[:] = 0
     for t in range(corners.shape[1]):
@@ -107,7 +139,7 @@ def _light_of_cells(size, part, corners, mean, clump_times_share, chance, rng, l
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _gamma(shape, likely, rng):
+def _gamma(shape: float, likely: float, rng: np.random.Generator) -> float:
     """Gamma variable, given that the first uniform number of its recipe is above 1 - likely.
 
     Below shape 1 the recipe is that of Ahrens & Dieter 1974 (Computing 12, 223): a number u below
@@ -130,7 +162,9 @@ def _gamma(shape, likely, rng):
 
 
 @njit(cache=True, nogil=True)
-def _place_each(size, light, lit, rng, counts):
+def _place_each(
+    size: int, light: FloatArray, lit: IntArray, rng: np.random.Generator, counts: IntArray
+) -> None:
     """Multinomial numbers of few photo-electrons, each put where it falls."""
     below = light.cumsum()
     for _ in range(size):
@@ -139,7 +173,14 @@ def _place_each(size, light, lit, rng, counts):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _count(size, light, lit, total, rng, counts):
+def _count(
+    size: int,
+    light: FloatArray,
+    lit: IntArray,
+    total: float,
+    rng: np.random.Generator,
+    counts: IntArray,
+) -> None:
     """Multinomial numbers of photo-electrons, one binomial after the other."""
     for k in range(len(light) - 1):
         n = rng.binomial(size, min(1.0, light[k] / total))
@@ -152,7 +193,7 @@ def _count(size, light, lit, total, rng, counts):
 
 
 @njit(cache=True, nogil=True)
-def _one_pixel(weight, rng):
+def _one_pixel(weight: FloatArray, rng: np.random.Generator) -> Whole:
     place = rng.random() * weight.sum()
     for p in range(len(weight)):
         place -= weight[p]

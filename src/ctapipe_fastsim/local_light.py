@@ -4,6 +4,8 @@ A lattice of latents lies over the decoder's maps; each changes the maps around 
 prior is N(0, 1), independent of each other; what they do depends on all that is painted already.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -28,13 +30,20 @@ class LocalLight(nn.Module):
         L; F, width of what the maps are made of; M.
     """
 
-    def __init__(self, n_local, n_features, n_maps):
+    def __init__(self, n_local: int, n_features: int, n_maps: int) -> None:
         super().__init__()
         self.shape = (n_local, N_ACROSS, N_ALONG)
         self.encoder = _PlacedConvolutions(N_SEEN, ENCODER_WIDTH, 2 * n_local, n_features)
         self.decoder = _PlacedConvolutions(n_local + 1, DECODER_WIDTH, n_maps, n_features)
 
-    def encode(self, light, time, expected_share, expected_time, features):
+    def encode(
+        self,
+        light: torch.Tensor,
+        time: torch.Tensor,
+        expected_share: torch.Tensor,
+        expected_time: torch.Tensor,
+        features: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and log variance of the latents, (B, L, V, U) each.
 
         Parameters
@@ -60,7 +69,9 @@ class LocalLight(nn.Module):
         mean, log_variance = self.encoder(torch.stack(seen, dim=1), features).chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 3)
 
-    def decode(self, local, painted_light, features):
+    def decode(
+        self, local: torch.Tensor, painted_light: torch.Tensor, features: torch.Tensor
+    ) -> torch.Tensor:
         """Changes of the maps at the nodes, (B, M, V, U).
 
         Parameters
@@ -77,23 +88,23 @@ class LocalLight(nn.Module):
 class _PlacedConvolutions(nn.Module):
     """Three convolutions that know their place and, by a gain and an offset, the whole image."""
 
-    def __init__(self, n_input, width, n_output, n_features):
+    def __init__(self, n_input: int, width: int, n_output: int, n_features: int) -> None:
         super().__init__()
         self.place = nn.Parameter(torch.zeros(width, N_ACROSS, N_ALONG))
         self.whole = nn.Linear(n_features, 2 * width)
         self.first = nn.Conv2d(n_input, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.last = nn.Conv2d(width, n_output, 1)
-        nn.init.zeros_(self.last.bias)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         with torch.no_grad():
             self.last.weight *= GENTLE
 
-    def forward(self, seen, features):
+    def forward(self, seen: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         offset, gain = self.whole(features)[:, :, None, None].chunk(2, dim=1)
         hidden = functional.silu(self.first(seen) + self.place + offset) * (1 + gain)
         return self.last(functional.silu(self.second(hidden)))
 
 
-def resampled(maps, shape):
+def resampled(maps: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
     """Maps (B, M, n_v, n_u) on another grid between the same edges, bilinear."""
     return functional.interpolate(maps, shape, mode="bilinear", align_corners=True)

@@ -4,16 +4,22 @@ Shapes as in network.py: B images, P pixels, Z latents.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
 
 from .time_links import arrival_log_density, linked_times
 
+if TYPE_CHECKING:
+    from .network import CVAE, LightMap
+
 __all__ = ["count_log_likelihood", "kl_sample", "kl_standard_normal", "time_log_likelihood"]
 
 
-def count_log_likelihood(counts, fraction, clump):
+def count_log_likelihood(
+    counts: torch.Tensor, fraction: torch.Tensor, clump: torch.Tensor
+) -> torch.Tensor:
     """Negative binomial log likelihood of the photo-electrons, (B,), without log n! terms.
 
     Mean m = S p, variance m (1 + b): shape r = m / b (e.g. Hilbe 2011, eq. 8.1, as a
@@ -35,7 +41,9 @@ def count_log_likelihood(counts, fraction, clump):
     return dark.index_add(0, image, lit)
 
 
-def time_log_likelihood(counts, times, light, network):
+def time_log_likelihood(
+    counts: torch.Tensor, times: torch.Tensor, light: "LightMap", network: "CVAE"
+) -> torch.Tensor:
     """Log likelihood of the peak times of lit pixels, (B,).
 
     With n photo-electrons a pixel shows the light's arrival time, with odds that grow as a
@@ -63,7 +71,9 @@ def time_log_likelihood(counts, times, light, network):
     return counts.new_zeros(len(counts)).index_add(0, seen.image, log_likelihood)
 
 
-def kl_sample(latent, mean, log_variance, log_prior):
+def kl_sample(
+    latent: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor, log_prior: torch.Tensor
+) -> torch.Tensor:
     """One-sample estimate of KL(q || prior), (B,), for a prior without a closed form.
 
     Parameters
@@ -78,7 +88,7 @@ def kl_sample(latent, mean, log_variance, log_prior):
     return log_posterior - log_prior
 
 
-def kl_standard_normal(mean, log_variance):
+def kl_standard_normal(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
     """KL divergence of N(mean, variance) from N(0, 1), (B,); arguments (B, ...)."""
     kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
     return kl.flatten(1).sum(dim=1)

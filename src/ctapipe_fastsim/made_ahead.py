@@ -1,12 +1,19 @@
 """Work of several threads, handed out in order."""
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 __all__ = ["made_ahead"]
 
+Thing = TypeVar("Thing")
+Made = TypeVar("Made")
 
-def made_ahead(make, things, n_workers):
+
+def made_ahead(
+    make: Callable[[Thing], Made], things: Iterable[Thing], n_workers: int
+) -> Generator[tuple[Thing, Made], None, None]:
     """Make something of each thing in threads, a little ahead of who asks for it.
 
     Parameters
@@ -20,7 +27,7 @@ def made_ahead(make, things, n_workers):
     tuple
         Each thing and what was made of it, in order.
     """
-    waiting = deque()
+    waiting: deque[tuple[Thing, Future[Made]]] = deque()
     with ThreadPoolExecutor(n_workers) as pool:
         try:
             for thing in things:

@@ -1,12 +1,15 @@
 """A trained model in memory: arrays and numbers only, so that torch is not needed to hold it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ctapipe.instrument import SubarrayDescription
 
+from .array_types import Columns, IntArray, Tree
 from .conditions import ConditionScaling, SizeScaling
 from .response import CameraResponse
+from .showers import ThrownDistribution
 
 __all__ = ["Model", "TelescopeTypeModel"]
 
@@ -47,17 +50,17 @@ class TelescopeTypeModel:
     conditions: ConditionScaling
     trigger_conditions: ConditionScaling
     size: SizeScaling
-    network_sizes: dict
-    network: dict
-    size_flow: dict
-    trigger: dict
-    trigger_table: dict
+    network_sizes: dict[str, Any]
+    network: Columns
+    size_flow: Columns
+    trigger: Columns
+    trigger_table: Tree
     response: CameraResponse
-    ties: dict
-    acceptance: dict
-    training_images: dict
-    history: dict
-    figures: dict
+    ties: Columns
+    acceptance: Columns
+    training_images: Columns
+    history: Columns
+    figures: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -80,20 +83,20 @@ class Model:
     """
 
     subarray: SubarrayDescription
-    thrown: tuple
-    development: dict
+    thrown: tuple[ThrownDistribution, ...]
+    development: Columns
     development_features: ConditionScaling
     development_conditions: ConditionScaling
-    telescope_types: dict
-    provenance: dict
+    telescope_types: dict[str, TelescopeTypeModel]
+    provenance: dict[str, Any]
     min_telescopes: int = 1
 
     @property
-    def primary_ids(self):
+    def primary_ids(self) -> tuple[int, ...]:
         """Primaries that the training production threw, tuple of int, most thrown first."""
         return tuple(dict.fromkeys(run.primary_id for run in self.thrown))
 
-    def size_range(self, primary_id):
+    def size_range(self, primary_id: int) -> tuple[int, int]:
         """Smallest and largest image size (p.e.) of the training images of one primary."""
         tables = [kind.training_images for kind in self.telescope_types.values()]
         sizes = np.concatenate(
@@ -101,7 +104,7 @@ class Model:
         )
         return int(sizes.min()), int(sizes.max())
 
-    def image_primaries(self, images):
+    def image_primaries(self, images: Columns) -> IntArray:
         """Primary of each row of ``training_images``, (N,) int array."""
         only = np.full(len(images["size"]), self.primary_ids[0])
         return images.get("primary_id", only)

@@ -14,13 +14,17 @@ min_telescopes means one.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tables
 from ctapipe.instrument import SubarrayDescription
 
 from .acceptance import check_acceptance
+from .array_types import Columns, Tree
 from .conditions import NAMES, ConditionScaling, SizeScaling, indicator_name
 from .errors import InputError
 from .model import Model, TelescopeTypeModel
@@ -54,12 +58,12 @@ ARRAY_GROUPS = (
 )
 
 
-def is_model_file(path):
+def is_model_file(path: Path | str) -> bool:
     """Whether a file says that it is a model; reads 512 bytes, never raises."""
     return is_sealed(path, "model")
 
 
-def write_model(path, model):
+def write_model(path: Path | str, model: Model) -> None:
     """Write a model file, all or nothing.
 
     Parameters
@@ -73,7 +77,7 @@ def write_model(path, model):
         When the file cannot be written.
     """
 
-    def fill(h5file):
+    def fill(h5file: tables.File) -> None:
         model.subarray.to_hdf(h5file)
         write_tree(h5file, "/development", model.development, COMPRESSION)
         h5file.create_group("/", "telescope_types")
@@ -89,7 +93,7 @@ def write_model(path, model):
     write_atomically(path, sealed_bytes("model", FORMAT_VERSION, fill))
 
 
-def read_model(path):
+def read_model(path: Path | str) -> tuple[Model, str]:
     """Read and check a model file.
 
     Parameters
@@ -118,7 +122,7 @@ def read_model(path):
             raise InputError(f"{path}: not a valid model ({reason[-1]}); train it again") from error
 
 
-def _read(h5file):
+def _read(h5file: tables.File) -> Model:
     header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
     subarray = SubarrayDescription.from_hdf(h5file)
     primaries = {thrown["primary_id"] for thrown in header["thrown"]}
@@ -162,20 +166,20 @@ def _read(h5file):
     )
 
 
-def _min_telescopes(header):
+def _min_telescopes(header: dict[str, Any]) -> int:
     number = header.get("min_telescopes", 1)
     if type(number) is not int or number < 1:
         raise ValueError("min_telescopes is not a whole number of at least 1")
     return number
 
 
-def _check_numbers(what, entry, names=()):
+def _check_numbers(what: str, entry: dict[str, Any], names: Collection[str] = ()) -> None:
     for name in {*entry, *names}:
         if not np.isfinite(entry[name]):
             raise ValueError(f"{what} {name!r} is not a finite number")
 
 
-def _check_training_images(images, primaries):
+def _check_training_images(images: Columns, primaries: set[int]) -> None:
     if missing := TRUTH - images.keys():
         raise ValueError(f"training images have no {min(missing)}")
     if {np.shape(column) for column in images.values()} != {(len(images["size"]),)}:
@@ -184,7 +188,7 @@ def _check_training_images(images, primaries):
         raise ValueError("training images are not of the primaries that were thrown")
 
 
-def _check_trigger_tables(kind, primaries):
+def _check_trigger_tables(kind: TelescopeTypeModel, primaries: set[int]) -> None:
     """One table, or with several primaries one for each condition that tells which it is."""
     if len(primaries) == 1:
         return _check_trigger_table(kind.trigger_table)
@@ -195,7 +199,7 @@ def _check_trigger_tables(kind, primaries):
         _check_trigger_table(table)
 
 
-def _check_trigger_table(table):
+def _check_trigger_table(table: Tree) -> None:
     shapes = {name: np.shape(values) for name, values in table.items()}
     nodes = shapes.pop("logit", ())
     bounds = {"log10_energy": (2,), "impact_distance": (2,)}
@@ -203,7 +207,7 @@ def _check_trigger_table(table):
         raise ValueError("the trigger table has entries of other names or shapes")
 
 
-def _header(model):
+def _header(model: Model) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "licence": LICENCE,
@@ -225,7 +229,7 @@ def _header(model):
     }
 
 
-def _scaling(entry, known=NAMES):
+def _scaling(entry: dict[str, Any], known: Collection[str] = NAMES) -> ConditionScaling:
     scaling = ConditionScaling(**{name: tuple(values) for name, values in entry.items()})
     if unknown := set(scaling.names) - set(known):
         raise ValueError(f"unknown condition {min(unknown)!r}")
@@ -237,7 +241,7 @@ def _scaling(entry, known=NAMES):
     return scaling
 
 
-def _response(arrays):
+def _response(arrays: Tree) -> CameraResponse:
     """Check the shapes that `CameraResponse.draw` relies on."""
     response = CameraResponse(**arrays)
     k, c = response.signal_fraction.shape

@@ -1,11 +1,13 @@
 """All that a model holds, learned from a production: networks first, then what builds on them."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from .acceptance import fit_acceptance
+from .array_types import BoolArray, Columns, FloatArray, IntArray
 from .conditions import (
     INDICATORS,
     ConditionScaling,
@@ -25,6 +27,8 @@ from .shower_ties import fit_ties
 from .thrown_anew import recorded_showers
 from .time_links import degrees_of_freedom
 from .trained_images import arrival_times, encoded, fit_prior, noise
+from .training import TrainingRun
+from .training_data import Production, TelescopeImages
 from .trigger_ties import fit_trigger_tie
 
 __all__ = ["fit_development", "fit_telescope_type"]
@@ -37,7 +41,9 @@ MOST_ACCEPTANCE_IMAGES = 100_000
 IMAGES_PER_BLOCK = 256
 
 
-def fit_development(production, seed, provenance, weight=None):
+def fit_development(
+    production: Production, seed: int, provenance: dict[str, Any], weight: FloatArray | None = None
+) -> Model:
     """A model with the shower development learned, and no telescope types yet.
 
     Every recorded shower counts once, however many images it gave, or by its weight.
@@ -69,7 +75,9 @@ def fit_development(production, seed, provenance, weight=None):
     )
 
 
-def fit_telescope_type(run, images, trigger, min_telescopes):
+def fit_telescope_type(
+    run: TrainingRun, images: TelescopeImages, trigger: dict[str, Any], min_telescopes: int
+) -> TelescopeTypeModel:
     """What was learned of one telescope type: the trained run, response, trigger, acceptance.
 
     Parameters
@@ -90,8 +98,9 @@ def fit_telescope_type(run, images, trigger, min_telescopes):
     run.keep_best()
     as_they_are = encoded(run, 1)
     fit_prior(run, as_they_are, encoded(run, -1))
+    time, spread = arrival_times(run, as_they_are)
     response = fit_response(
-        *(images.counts, images.charge, images.peak_time, *arrival_times(run, as_they_are)),
+        *(images.counts, images.charge, images.peak_time, time, spread),
         float(degrees_of_freedom(run.cvae).detach()),
     )
     kind = TelescopeTypeModel(
@@ -119,7 +128,9 @@ def fit_telescope_type(run, images, trigger, min_telescopes):
     return replace(kind, acceptance=_fit_acceptance(images, kind, run))
 
 
-def _trigger_patterns(images, kind, device):
+def _trigger_patterns(
+    images: TelescopeImages, kind: TelescopeTypeModel, device: str
+) -> tuple[FloatArray, BoolArray]:
     """Of each event the probability of all telescopes to trigger, and which did, (E, T) arrays."""
     generator = ImageGenerator(kind, images.telescope.camera.geometry, device)
     place, telescope = np.unique(images.telescope_position, axis=0, return_inverse=True)
@@ -127,7 +138,8 @@ def _trigger_patterns(images, kind, device):
     triggered = np.zeros((event.max() + 1, len(place)), dtype=bool)
     triggered[event, telescope.ravel()] = True
     _, first = np.unique(event, return_index=True)
-    showers, pointing = images.showers[first], [angle[first] for angle in images.pointing]
+    showers = images.showers[first]
+    pointing = images.pointing_altitude[first], images.pointing_azimuth[first]
     probability = np.empty(triggered.shape)
     for column, position in enumerate(place):
         geometry = image_geometry(showers, *pointing, np.tile(position, (len(first), 1)))
@@ -136,7 +148,7 @@ def _trigger_patterns(images, kind, device):
     return probability, triggered
 
 
-def _fit_acceptance(images, kind, run):
+def _fit_acceptance(images: TelescopeImages, kind: TelescopeTypeModel, run: TrainingRun) -> Columns:
     """Recorded images against generated ones of the same conditions."""
     generator = ImageGenerator(kind, images.telescope.camera.geometry, run.options.device)
     rng = random_stream("acceptance", run.options.seed)
@@ -146,20 +158,19 @@ def _fit_acceptance(images, kind, run):
     recorded, generated, probability = [], [], []
     for block in np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1):
         at, geometry = values_at(values, block), images.geometry[block]
-        seen = (
-            images.counts[block],
-            *map(np.nan_to_num, (images.charge[block], images.peak_time[block])),
-        )
-        recorded.append(generator.features(at, geometry, *seen))
-        _, *anew = generator.draw_once(at, geometry, rng)
-        generated.append(generator.features(at, geometry, *anew))
+        charge, peak_time = map(np.nan_to_num, (images.charge[block], images.peak_time[block]))
+        recorded.append(generator.features(at, geometry, images.counts[block], charge, peak_time))
+        anew = generator.draw_once(at, geometry, rng)
+        generated.append(generator.features(at, geometry, *anew[1:]))
         probability.append(generator.trigger_probability(at))
     seed = int(rng.integers(2**31))
-    columns = map(np.concatenate, (recorded, generated, probability))
-    return fit_acceptance(*columns, run.held_out[rows], seed)
+    first, second, chance = map(np.concatenate, (recorded, generated, probability))
+    return fit_acceptance(first, second, chance, run.held_out[rows], seed)
 
 
-def _fit_development(target, context, weight, seed):
+def _fit_development(
+    target: torch.Tensor, context: torch.Tensor, weight: torch.Tensor, seed: int
+) -> Columns:
     """Maximum weighted likelihood; a tenth is held out."""
     torch.manual_seed(int(random_stream("development weights", seed).integers(2**62)))
     generator = torch.Generator().manual_seed(
@@ -169,14 +180,14 @@ def _fit_development(target, context, weight, seed):
     held_out = np.zeros(len(target), bool)
     held_out[torch.randperm(len(target), generator=generator)[: max(1, len(target) // 10)]] = True
 
-    def log_likelihood(rows):
+    def log_likelihood(rows: torch.Tensor) -> torch.Tensor:
         return weight[rows] * flow(context[rows]).log_prob(target[rows])
 
     fit_flow(flow, log_likelihood, held_out, DEVELOPMENT_EPOCHS, 256, 2e-3, generator)
     return save_arrays(flow)
 
 
-def _unique_showers(production):
+def _unique_showers(production: Production) -> Columns:
     """Truth of each recorded shower, once."""
     showers, altitude, _ = recorded_showers(production)
     return {
@@ -188,23 +199,23 @@ def _unique_showers(production):
     }
 
 
-def _events(images):
+def _events(images: TelescopeImages) -> IntArray:
     """Which event each image is of: that of its shower and core."""
     showers = images.showers
     same = np.stack([images.shower_number, showers.core_x, showers.core_y], axis=1)
     return np.unique(same, axis=0, return_inverse=True)[1].ravel()
 
 
-def _truth_table(images, seed):
+def _truth_table(images: TelescopeImages, seed: int) -> Columns:
     """What size mode draws from; at most `MOST_TRAINING_IMAGES` rows, shared by the primaries."""
     primaries = np.unique(images.showers.primary_id)
     most = MOST_TRAINING_IMAGES // len(primaries)
     rng = random_stream("truth table", seed)
     rows = [np.flatnonzero(images.showers.primary_id == number) for number in primaries]
     rows = [some if len(some) <= most else rng.choice(some, most, replace=False) for some in rows]
-    rows = np.sort(np.concatenate(rows))
-    showers, geometry = images.showers[rows], images.geometry[rows]
-    position = images.telescope_position[rows]
+    chosen = np.sort(np.concatenate(rows))
+    showers, geometry = images.showers[chosen], images.geometry[chosen]
+    position = images.telescope_position[chosen]
     table = {
         "energy": showers.energy,
         "source_lon": geometry.source_lon,
@@ -215,7 +226,7 @@ def _truth_table(images, seed):
         "h_first_int": showers.h_first_int,
     }
     known = {name: v.astype(np.float32) for name, v in table.items() if np.isfinite(v).all()}
-    known["size"] = images.size[rows].astype(np.int32)
+    known["size"] = images.size[chosen].astype(np.int32)
     if len(primaries) > 1:
         known["primary_id"] = showers.primary_id.astype(np.int32)
     return known

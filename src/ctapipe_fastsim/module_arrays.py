@@ -1,16 +1,23 @@
 """Trained parameters go out of a torch module, and into one, as plain numpy arrays."""
 
+from typing import TypeVar
+
 import torch
+from torch import nn
+
+from .array_types import Columns
 
 __all__ = ["load_arrays", "save_arrays"]
 
+Module = TypeVar("Module", bound=nn.Module)
 
-def save_arrays(module):
+
+def save_arrays(module: nn.Module) -> Columns:
     """Trained parameters of a module as a dictionary of numpy arrays."""
     return {name: value.detach().cpu().numpy() for name, value in module.named_parameters()}
 
 
-def load_arrays(module, arrays):
+def load_arrays(module: Module, arrays: Columns) -> Module:
     """Put arrays of `save_arrays` into a module of the same sizes.
 
     Raises

@@ -4,6 +4,7 @@ Shapes: B images, P pixels, C conditions (the standardised log size is the last 
 numbers that the autoencoder is told), Z latents.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,9 +13,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .array_types import FloatArray
 from .flows import latent_prior
 from .light_moments import N_MOMENTS, light_moments
 from .local_light import N_ACROSS, N_ALONG, LocalLight, resampled
+from .network_sizes import NetworkSizes
 from .pixel_lattice import lattice_neighbours, pixel_lattice
 from .shower_frame import to_shower_frame
 
@@ -119,12 +122,16 @@ class CVAE(nn.Module):
     pixel_lon, pixel_lat : (P,) arrays, deg
     """
 
-    def __init__(self, sizes, pixel_lon, pixel_lat):
+    pixel_lon: torch.Tensor
+    pixel_lat: torch.Tensor
+    neighbours: torch.Tensor
+
+    def __init__(self, sizes: NetworkSizes, pixel_lon: FloatArray, pixel_lat: FloatArray) -> None:
         super().__init__()
         self.sizes = sizes
         self.lattice = pixel_lattice(pixel_lon, pixel_lat)
-        for name, values in (("pixel_lon", pixel_lon), ("pixel_lat", pixel_lat)):
-            values = torch.as_tensor(np.asarray(values), dtype=torch.float32)
+        for name, place in (("pixel_lon", pixel_lon), ("pixel_lat", pixel_lat)):
+            values = torch.as_tensor(np.asarray(place), dtype=torch.float32)
             self.register_buffer(name, values, persistent=False)
         neighbours = lattice_neighbours(pixel_lon, pixel_lat, self.lattice.spacing)
         self.register_buffer("neighbours", torch.as_tensor(neighbours), persistent=False)
@@ -149,17 +156,17 @@ class CVAE(nn.Module):
         self.time_follow = nn.Parameter(torch.tensor([0.0, 0.5]))
 
     @property
-    def n_coarse(self):
+    def n_coarse(self) -> tuple[int, int]:
         """Nodes across and along the shower of the maps other than that of light."""
         return self.sizes.n_v // 2 + 1, self.sizes.n_u // 2 + 1
 
     @property
-    def _map_numbers(self):
+    def _map_numbers(self) -> tuple[int, int, int]:
         """How many numbers the decoder gives: map of light, the other maps, displacement."""
         n_across, n_along = self.n_coarse
         return self.sizes.n_v * self.sizes.n_u, N_COARSE_MAPS * n_across * n_along, N_DISPLACEMENT
 
-    def view(self, source_core, mirror):
+    def view(self, source_core: torch.Tensor, mirror: torch.Tensor) -> PixelView:
         """The camera as seen from B showers.
 
         Reflected images are as likely as those reflected through the vertical plane of the
@@ -178,7 +185,7 @@ class CVAE(nn.Module):
         u, v = to_shower_frame(self.pixel_lon, self.pixel_lat, source_core, mirror)
         return PixelView(u, v, self.orientation(source_core, mirror))
 
-    def orientation(self, source_core, mirror):
+    def orientation(self, source_core: torch.Tensor, mirror: torch.Tensor) -> torch.Tensor:
         """How B showers lie to lattice and vertical, as in `PixelView`; arguments as in `view`."""
         core_lon, core_lat = source_core[:, 2], source_core[:, 3]
         lattice = self.lattice.fold * (torch.atan2(core_lat, core_lon) - self.lattice.angle)
@@ -186,7 +193,9 @@ class CVAE(nn.Module):
         angle = torch.stack([lattice, vertical, 2 * vertical], dim=1)  # (B, 3)
         return torch.cat([torch.cos(angle), mirror[:, None] * torch.sin(angle)], dim=1)
 
-    def encode(self, counts, times, view, known):
+    def encode(
+        self, counts: torch.Tensor, times: torch.Tensor, view: PixelView, known: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and log variance of the latents, (B, Z) each.
 
         Parameters
@@ -208,7 +217,9 @@ class CVAE(nn.Module):
         mean, log_variance = self.encoder(torch.cat(seen, dim=1)).chunk(2, dim=1)
         return mean, log_variance.clamp(-12, 5)
 
-    def paint(self, latent, orientation, known):
+    def paint(
+        self, latent: torch.Tensor, orientation: torch.Tensor, known: torch.Tensor
+    ) -> Painting:
         """What the latents of the whole image say, a `Painting`.
 
         Parameters
@@ -225,7 +236,9 @@ class CVAE(nn.Module):
         coarse = coarse.reshape(-1, N_COARSE_MAPS, *self.n_coarse)
         return Painting(features, light, coarse, displacement)
 
-    def encode_local(self, counts, times, view, painting):
+    def encode_local(
+        self, counts: torch.Tensor, times: torch.Tensor, view: PixelView, painting: Painting
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and log variance of the latents of places, (B, `n_local`, V, U) each.
 
         Arguments as in `encode`; they are told what is painted already.
@@ -241,11 +254,10 @@ class CVAE(nn.Module):
         )
         seen = (light, time, functional.log_softmax(share, dim=1))
         expected_time = resampled(painting.coarse[:, 1:2], nodes)[:, 0]
-        return self.local.encode(
-            *(values.reshape(-1, *nodes) for values in seen), expected_time, painting.features
-        )
+        light, time, log_share = (values.reshape(-1, *nodes) for values in seen)
+        return self.local.encode(light, time, log_share, expected_time, painting.features)
 
-    def retouch(self, painting, local):
+    def retouch(self, painting: Painting, local: torch.Tensor) -> Painting:
         """The `Painting` as latents of places (B, `n_local`, V, U) change it."""
         light = resampled(painting.light[:, None], (N_ACROSS, N_ALONG))[:, 0]
         light = light - light.amax(dim=(1, 2), keepdim=True)
@@ -255,7 +267,7 @@ class CVAE(nn.Module):
             coarse=painting.coarse + resampled(change[:, 1:], self.n_coarse),
         )
 
-    def read(self, painting, view):
+    def read(self, painting: Painting, view: PixelView) -> LightMap:
         """`LightMap` of B images: each pixel reads the maps at its place."""
         sizes = self.sizes
         x, y = self.map_position(*self._displaced(view, painting.displacement))
@@ -272,7 +284,7 @@ class CVAE(nn.Module):
             *(functional.softplus(spread + 1) + SMALLEST_SPREAD for spread in spreads),
         )
 
-    def map_position(self, u, v):
+    def map_position(self, u: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Places (deg) on the maps, -1 to 1 from edge to edge; same shapes.
 
         Nodes stand as sinh, dense on the axis and where along it most light is.
@@ -286,7 +298,9 @@ class CVAE(nn.Module):
         across = _arsinh(v * (ACROSS_SCALE / sizes.v_max)) / np.arcsinh(ACROSS_SCALE)
         return (2 * along - low - high) / (high - low), across
 
-    def _displaced(self, view, displacement):
+    def _displaced(
+        self, view: PixelView, displacement: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Places of the pixels (deg) on maps shifted along and across, and tilted."""
         # grid_sample does not check where it reads: keep it from places that are not numbers
         displacement = torch.nan_to_num(displacement).clamp(-FARTHEST, FARTHEST)
@@ -295,48 +309,50 @@ class CVAE(nn.Module):
         v = view.v - unit * shift_v - TILT * tilt * (view.u - self.sizes.u_centre)
         return view.u - unit * shift_u, v
 
-    def _scaled(self, times):
+    def _scaled(self, times: torch.Tensor) -> torch.Tensor:
         scaled = (times - self.sizes.time_origin) / self.sizes.time_scale
         return scaled.clamp(-MOST_TIME, MOST_TIME)
 
 
-def mirrored(orientation, mirror):
+def mirrored(orientation: FloatArray, mirror: FloatArray) -> FloatArray:
     """Orientation (B, 6) of showers that were seen as they are, with flags (B,) of `CVAE.view`."""
     half = N_ORIENTATION // 2
     return np.concatenate([orientation[:, :half], mirror[:, None] * orientation[:, half:]], axis=1)
 
 
-def _cell(i, j, shape):
+def _cell(i: torch.Tensor, j: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
     """Cell of each pixel, (B, P), from places in cells along and across; one more for none."""
     n_across, n_along = shape
     inside = (i >= 0) & (i < n_along) & (j >= 0) & (j < n_across)
     return torch.where(inside, j.floor().long() * n_along + i.floor().long(), n_across * n_along)
 
 
-def _light_and_time(counts, times, cell, n_cells):
+def _light_and_time(
+    counts: torch.Tensor, times: torch.Tensor, cell: torch.Tensor, n_cells: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Photo-electrons in each cell, and their mean time, (B, n_cells) each."""
     light = _binned(counts, cell, n_cells)
     return light, _binned(counts * times, cell, n_cells) / light.clamp(min=1)
 
 
-def _binned(values, cell, n_cells):
+def _binned(values: torch.Tensor, cell: torch.Tensor, n_cells: int) -> torch.Tensor:
     """Sum of pixel values (B, P) in cells, (B, n_cells)."""
     grid = values.new_zeros(len(values), n_cells + 1)
     return grid.scatter_add_(1, cell, values)[:, :-1]
 
 
-def _read(maps, where):
+def _read(maps: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
     """Maps (B, M, n_v, n_u) at places (B, 1, P, 2), bilinear: (B, M, P)."""
     seen = functional.grid_sample(maps, where, align_corners=True, padding_mode="border")
     return seen[:, :, 0]
 
 
-def _arsinh(x):
+def _arsinh(x: torch.Tensor) -> torch.Tensor:
     size = x.abs()  # torch.asinh takes ten times as long
     return torch.copysign(torch.log(size + torch.sqrt(size * size + 1)), x)
 
 
-def perceptron(n_input, widths, n_output):
+def perceptron(n_input: int, widths: Iterable[int], n_output: int) -> nn.Sequential:
     """Fully connected layers with SiLU between them."""
     layers = []
     for width in widths:

@@ -1,11 +1,17 @@
 """All that is needed to build a network before its weights are known."""
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .array_types import Array, FloatArray
 from .errors import InputError
 from .shower_frame import pixel_directions, to_shower_frame
+
+if TYPE_CHECKING:
+    from .training import TrainingOptions
+    from .training_data import TelescopeImages
 
 __all__ = ["NetworkSizes", "network_sizes"]
 
@@ -54,25 +60,27 @@ class NetworkSizes:
     n_v: int = 41
     n_local: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Raise ValueError where these are no sizes of a network, or a network of gigabytes."""
         for name, number in asdict(self).items():
             if name in MOST:
                 least = 0 if name in ("n_local", "n_conditions") else 1
                 good = type(number) is int and least <= number <= MOST[name]
             else:
-                good = type(number) is float and np.isfinite(number)
+                good = type(number) is float and bool(np.isfinite(number))
             if not good or (name in POSITIVE and number <= 0):
                 raise ValueError(f"{name} of the network is {str(number)[:40]}")
         if self.u_min >= self.u_max:
             raise ValueError("u_min of the network is not below its u_max")
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain dictionary of the attributes."""
         return asdict(self)
 
 
-def network_sizes(images, n_conditions, options):
+def network_sizes(
+    images: "TelescopeImages", n_conditions: int, options: "TrainingOptions"
+) -> NetworkSizes:
     """Extent of the maps from where the light is, scale of times from when it comes.
 
     Parameters
@@ -123,7 +131,7 @@ def network_sizes(images, n_conditions, options):
     )
 
 
-def _weighted_range(values, weights, tail):
+def _weighted_range(values: FloatArray, weights: Array, tail: float) -> tuple[float, float]:
     """Range that holds all but a share ``tail`` of the weight at either end."""
     order = np.argsort(values)
     cumulative = np.cumsum(weights[order], dtype=float)

@@ -3,12 +3,13 @@
 import numpy as np
 from scipy.special import expit
 
-from .response import LEVEL_LOGITS
+from .array_types import FloatArray
+from .response import LEVEL_LOGITS, CameraResponse
 
 __all__ = ["add_night_sky", "night_sky_light"]
 
 
-def night_sky_light(response):
+def night_sky_light(response: CameraResponse) -> float:
     """Mean photo-electrons of the night sky in a pixel's charge, as its noise tells.
 
     Electronics noise is symmetric; L photo-electrons of Poisson statistics, each of mean
@@ -33,7 +34,9 @@ def night_sky_light(response):
     return float(np.clip(third_moment / (1 + 3 * width2), 0, variance / (1 + width2)))
 
 
-def add_night_sky(charge, response, level, rng):
+def add_night_sky(
+    charge: FloatArray, response: CameraResponse, level: float, rng: np.random.Generator
+) -> FloatArray:
     """Charges with the Poisson light that a brighter sky adds to every pixel, its mean subtracted.
 
     Parameters

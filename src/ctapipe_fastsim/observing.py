@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .array_types import Columns
+
 __all__ = ["AS_TRAINED", "Observing", "seen_as"]
 
 
@@ -29,7 +31,7 @@ class Observing:
 AS_TRAINED = Observing()
 
 
-def seen_as(values, photon_efficiency):
+def seen_as(values: Columns, photon_efficiency: float) -> Columns:
     """Conditions of the training's showers that look like these through a dimmer telescope.
 
     The light of a shower is nearly proportional to its energy, so a camera that sees a

@@ -1,17 +1,23 @@
 """One generated image for each Monte Carlo image, at the same conditions."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .conditions import condition_values
-from .image_generator import ImageGenerator
+from .image_generator import DrawnImages, ImageGenerator
+from .model import TelescopeTypeModel
 from .random_streams import random_stream
+from .training_data import TelescopeImages
 
 __all__ = ["paired_images"]
 
 BLOCK = 256  # images
 
 
-def paired_images(kind, images, seed, progress):
+def paired_images(
+    kind: TelescopeTypeModel, images: TelescopeImages, seed: int, progress: Callable[[int], object]
+) -> DrawnImages:
     """Generate an image of the same energy, direction, core and X_max as each given one.
 
     The size is drawn by the model.
@@ -42,4 +48,5 @@ def paired_images(kind, images, seed, progress):
         conditions = {name: column[part] for name, column in values.items()}
         drawn.append(generator.draw(conditions, images.geometry[part], rng))
         progress(len(drawn[-1][0]))
-    return tuple(np.concatenate(arrays) for arrays in zip(*drawn))
+    size, counts, charge, peak_time = (np.concatenate(arrays) for arrays in zip(*drawn))
+    return size, counts, charge, peak_time

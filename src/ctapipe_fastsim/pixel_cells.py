@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.spatial import Delaunay, QhullError
 
+from .array_types import FloatArray, IntArray
 from .pixel_lattice import NOBODY
 
 __all__ = ["pixel_cells"]
@@ -10,7 +11,7 @@ __all__ = ["pixel_cells"]
 LONGEST_SIDE = 1.6  # spacings; sides and diagonals of hexagonal and square lattices are shorter
 
 
-def pixel_cells(lon, lat, spacing):
+def pixel_cells(lon: FloatArray, lat: FloatArray, spacing: float) -> IntArray:
     """Triangles of neighbouring pixels, around the corners where they meet.
 
     Parameters

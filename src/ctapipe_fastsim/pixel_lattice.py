@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from .array_types import FloatArray, IntArray
+
 __all__ = ["NOBODY", "PixelLattice", "lattice_neighbours", "pixel_lattice"]
 
 NOBODY = -1
@@ -30,7 +32,7 @@ class PixelLattice(NamedTuple):
     angle: float
 
 
-def pixel_lattice(lon, lat):
+def pixel_lattice(lon: FloatArray, lat: FloatArray) -> PixelLattice:
     """Find spacing, symmetry and direction by the bond-orientational order parameter.
 
     The mean of exp(i n theta) over the directions theta of neighbours has the modulus 1 on a
@@ -59,7 +61,7 @@ def pixel_lattice(lon, lat):
     return PixelLattice(spacing, fold, float(np.angle(order[fold]) / fold))
 
 
-def lattice_neighbours(lon, lat, spacing):
+def lattice_neighbours(lon: FloatArray, lat: FloatArray, spacing: float) -> IntArray:
     """Neighbours of each pixel, (P, K) int array, `NOBODY` where there are fewer than K."""
     place = np.stack([lon, lat], axis=-1).astype(float)
     found = cKDTree(place).query_ball_point(place, NEIGHBOURS * spacing, return_sorted=True)

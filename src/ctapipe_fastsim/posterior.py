@@ -3,10 +3,13 @@
 import numpy as np
 import torch
 
+from .array_types import FloatArray
 from .conditions import condition_values
 from .flow_sampling import flow_arrays, flow_sample
 from .image_generator import ImageGenerator
+from .model import TelescopeTypeModel
 from .random_streams import random_stream
+from .training_data import TelescopeImages
 
 __all__ = ["posterior_and_prior"]
 
@@ -14,7 +17,9 @@ BLOCK = 1024  # images
 
 
 @torch.no_grad()
-def posterior_and_prior(kind, images, seed):
+def posterior_and_prior(
+    kind: TelescopeTypeModel, images: TelescopeImages, seed: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Posterior of the latents of given images, and as many drawn from the prior.
 
     Parameters
@@ -48,4 +53,5 @@ def posterior_and_prior(kind, images, seed):
         mean, log_variance = cvae.encode(counts, times, view, torch.as_tensor(known[part]))
         prior = flow_sample(sampler, known[part], noise[part])
         parts.append([mean.numpy(), log_variance.numpy(), prior])
-    return tuple(np.concatenate(arrays) for arrays in zip(*parts))
+    means, log_variances, priors = (np.concatenate(arrays) for arrays in zip(*parts))
+    return means, log_variances, priors

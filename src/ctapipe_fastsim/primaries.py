@@ -17,7 +17,7 @@ PRIMARIES = {
 }
 
 
-def primary_name(primary_id):
+def primary_name(primary_id: int) -> str:
     """Name of a primary, or its number as text where it has none here."""
     names = {number: name for name, number in PRIMARIES.items()}
     return names.get(primary_id, str(primary_id))

@@ -7,7 +7,7 @@ import numpy as np
 __all__ = ["random_stream"]
 
 
-def random_stream(name, *keys):
+def random_stream(name: str, *keys: int) -> np.random.Generator:
     """Independent random generator for one purpose.
 
     Parameters

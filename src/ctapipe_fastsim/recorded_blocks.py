@@ -1,10 +1,12 @@
 """Thrown showers as a stream of blocks of recorded events, without keeping what has gone by."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from .generator import EVENTS_PER_BLOCK, THROWN_PER_CHUNK
+from .array_types import BoolArray, IntArray
+from .generator import EVENTS_PER_BLOCK, THROWN_PER_CHUNK, Chunk, EventGenerator
 from .showers import Showers
 
 __all__ = ["RecordedBlock", "recorded_blocks"]
@@ -33,14 +35,14 @@ class RecordedBlock:
     """
 
     number: int
-    event_id: np.ndarray
+    event_id: IntArray
     showers: Showers
-    telescopes: np.ndarray
-    sizes: np.ndarray | None
+    telescopes: BoolArray
+    sizes: IntArray | None
     thrown: Showers
     first_thrown: int
 
-    def of_events(self, start, stop):
+    def of_events(self, start: int, stop: int | None) -> "RecordedBlock":
         """Some of the events, with what was thrown after the one before, up to the last.
 
         Without ``stop``, all events from ``start`` on, and all that was thrown since.
@@ -58,7 +60,9 @@ class RecordedBlock:
         )
 
 
-def recorded_blocks(generator, n_events=0, n_thrown=0):
+def recorded_blocks(
+    generator: EventGenerator, n_events: int = 0, n_thrown: int = 0
+) -> Iterator[RecordedBlock]:
     """Blocks of the events of an `EventGenerator`, after those that are already there.
 
     Parameters
@@ -94,7 +98,7 @@ def recorded_blocks(generator, n_events=0, n_thrown=0):
         yield _block(number, first_id, recorded, waiting, len(waiting[0]))
 
 
-def _block(number, first_id, recorded, waiting, n):
+def _block(number: int, first_id: int, recorded: IntArray, waiting: Chunk, n: int) -> RecordedBlock:
     showers, telescopes, sizes = waiting
     return RecordedBlock(
         number,
@@ -107,12 +111,15 @@ def _block(number, first_id, recorded, waiting, n):
     )
 
 
-def _after(chunk, n):
+def _after(chunk: Chunk, n: int) -> Chunk:
     """What is left of a chunk without its first n showers."""
-    return tuple(None if part is None else part[n:] for part in chunk)
+    showers, telescopes, sizes = chunk
+    return showers[n:], telescopes[n:], None if sizes is None else sizes[n:]
 
 
-def _joined(first, second):
+def _joined(first: Chunk, second: Chunk) -> Chunk:
     showers = Showers.concatenate([first[0], second[0]])
-    rest = (None if a is None else np.concatenate([a, b]) for a, b in zip(first[1:], second[1:]))
-    return showers, *rest
+    telescopes = np.concatenate([first[1], second[1]])
+    if first[2] is None or second[2] is None:
+        return showers, telescopes, None
+    return showers, telescopes, np.concatenate([first[2], second[2]])

@@ -1,23 +1,36 @@
 """One recorded event in ctapipe's containers, whoever simulated it."""
 
+import astropy.units as u
 import numpy as np
+from astropy.time import Time
 from ctapipe.containers import (
     ArrayEventContainer,
     DL1CameraContainer,
     EventIndexContainer,
     EventType,
     SimulatedEventContainer,
+    SimulatedShowerContainer,
     TelescopePointingContainer,
     TelescopeTriggerContainer,
     TriggerContainer,
 )
 
+from .array_types import FloatArray, IntArray
 from .simulation_records import simulated_camera
 
 __all__ = ["recorded_event"]
 
 
-def recorded_event(count, obs_id, event_id, time, shower, altitude, azimuth, images):
+def recorded_event(
+    count: int,
+    obs_id: np.uint64,
+    event_id: np.uint64,
+    time: Time,
+    shower: SimulatedShowerContainer,
+    altitude: u.Quantity,
+    azimuth: u.Quantity,
+    images: dict[int, tuple[FloatArray, FloatArray, IntArray, u.Quantity]],
+) -> ArrayEventContainer:
     """Fill an ArrayEventContainer; its arrays are copies, the caller's to change.
 
     Parameters

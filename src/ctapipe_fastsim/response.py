@@ -5,14 +5,20 @@ tables of the charge given n true photo-electrons, and of the peak time given n 
 high the charge came out. Pixels are taken as independent and alike.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import nnls
 from scipy.stats import t as student_t
 
+from .array_types import BoolArray, FloatArray, IntArray
 from .errors import InputError
 from .response_drawing import draw_pixels, random_logits
+
+if TYPE_CHECKING:
+    from .light_reading import ExpectedTimes
 
 __all__ = ["CameraResponse", "fit_response"]
 
@@ -52,23 +58,25 @@ class CameraResponse:
         Grid on which the file keeps its numbers, a power of two; 0 without one.
     """
 
-    count_nodes: np.ndarray
-    charge_mean: np.ndarray
-    charge_variance: np.ndarray
-    charge_quantiles: np.ndarray
-    noise_time: np.ndarray
-    signal_fraction: np.ndarray
-    signal_time: np.ndarray
-    time_range: np.ndarray
+    count_nodes: IntArray
+    charge_mean: FloatArray
+    charge_variance: FloatArray
+    charge_quantiles: FloatArray
+    noise_time: FloatArray
+    signal_fraction: FloatArray
+    signal_time: FloatArray
+    time_range: FloatArray
     charge_step: float
     time_step: float
 
     @property
-    def noise(self):
+    def noise(self) -> float:
         """Standard deviation of the charge of a pixel without light, p.e."""
         return float(np.sqrt(self.charge_variance[0]))
 
-    def draw(self, counts, expected, rng):
+    def draw(
+        self, counts: IntArray, expected: "ExpectedTimes", rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray]:
         """Charges and peak times that the camera reports.
 
         Between two count nodes one of them is taken at random, the nearer more often;
@@ -96,7 +104,14 @@ class CameraResponse:
         return charge, time
 
 
-def fit_response(counts, charge, peak_time, arrival_time, time_spread, degrees_of_freedom):
+def fit_response(
+    counts: IntArray,
+    charge: FloatArray,
+    peak_time: FloatArray,
+    arrival_time: FloatArray,
+    time_spread: FloatArray,
+    degrees_of_freedom: float,
+) -> CameraResponse:
     """Learn the response from N images.
 
     Parameters
@@ -164,7 +179,7 @@ def fit_response(counts, charge, peak_time, arrival_time, time_spread, degrees_o
     )
 
 
-def _count_nodes(n):
+def _count_nodes(n: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Nodes with enough pixels around them, and the range of each in the sorted counts."""
     high = np.unique(np.round(LOW_COUNTS * 1.2 ** np.arange(1, 60)))
     candidates = np.concatenate([np.arange(LOW_COUNTS + 1), high])
@@ -179,7 +194,7 @@ def _count_nodes(n):
     return candidates[enough], bounds[:-1][enough], bounds[1:][enough]
 
 
-def _moments(n, q, groups):
+def _moments(n: IntArray, q: FloatArray, groups: Iterable[slice]) -> tuple[FloatArray, FloatArray]:
     """Mean charge linear, and variance quadratic in n; every node weighs by its precision."""
     x = np.array([n[g].mean() for g in groups])
     y = np.array([q[g].mean() for g in groups])
@@ -198,18 +213,20 @@ def _moments(n, q, groups):
 class _TimeDensity:
     """Histogram density of the peak times of dark pixels."""
 
-    def __init__(self, times):
+    def __init__(self, times: FloatArray) -> None:
         low, high = times.min(), times.max() + 1e-3
         self.edges = np.linspace(low, high, 61)
         counts = np.histogram(times, self.edges)[0] + 0.5
         self.density = counts / counts.sum() / (self.edges[1] - self.edges[0])
 
-    def __call__(self, times):
+    def __call__(self, times: FloatArray) -> FloatArray:
         index = np.searchsorted(self.edges, times, side="right")
         return np.concatenate([[0], self.density, [0]])[index]
 
 
-def _signal_time(residual, noise, degrees_of_freedom):
+def _signal_time(
+    residual: FloatArray, noise: FloatArray, degrees_of_freedom: float
+) -> tuple[float, FloatArray]:
     """Share of pixels that show the light's time, and quantiles of their residual.
 
     Expectation maximisation of the share in a mixture: Student's t for the light, the dark
@@ -223,34 +240,36 @@ def _signal_time(residual, noise, degrees_of_freedom):
     return fraction, _weighted_quantiles(residual, weight, TIME_LOGITS)
 
 
-def _quantiles(values, logits):
+def _quantiles(values: FloatArray, logits: FloatArray) -> FloatArray:
     return np.quantile(values, 1 / (1 + np.exp(-logits)))
 
 
-def _weighted_quantiles(values, weight, logits):
+def _weighted_quantiles(values: FloatArray, weight: FloatArray, logits: FloatArray) -> FloatArray:
     order = np.argsort(values)
     cumulative = np.cumsum(weight[order])
     cumulative = (cumulative - 0.5 * weight[order]) / max(cumulative[-1], 1e-300)
     return np.interp(1 / (1 + np.exp(-logits)), cumulative, values[order])
 
 
-def _ranks(values):
+def _ranks(values: FloatArray) -> FloatArray:
     ranks = np.empty(len(values))
     ranks[np.argsort(values)] = (np.arange(len(values)) + 0.5) / len(values)
     return ranks
 
 
-def _enough(some, otherwise):
+def _enough(some: FloatArray, otherwise: FloatArray) -> FloatArray:
     return some if len(some) >= FEWEST_PIXELS else otherwise
 
 
-def _enough_pairs(residual, noise, chosen):
+def _enough_pairs(
+    residual: FloatArray, noise: FloatArray, chosen: BoolArray
+) -> tuple[FloatArray, FloatArray]:
     if chosen.sum() < FEWEST_PIXELS:
         return residual, noise
     return residual[chosen], noise[chosen]
 
 
-def _grid_step(values, finest=8):
+def _grid_step(values: FloatArray, finest: int = 8) -> float:
     """Largest power of two (down to 2^-finest) that divides all values, or 0."""
     some = values[:: max(1, len(values) // 100_000)].astype(float)
     for power in range(finest + 1):

@@ -1,23 +1,38 @@
 """Charges and peak times are drawn from the tables of a `CameraResponse`, pixel by pixel."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numba import njit
 
+from .array_types import Array, FloatArray, IntArray, Whole
 from .pixel_lattice import NOBODY
+
+if TYPE_CHECKING:
+    from .light_reading import ExpectedTimes
 
 __all__ = ["draw_pixels", "random_logits"]
 
 LOWEST_LEVEL = np.float32(2.0**-25)  # half of the step of random numbers in single precision
 
 
-def random_logits(rng, shape):
+def random_logits(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
     """Logits of uniform random numbers, float32 array; between -17.4 and 16.7."""
     level = np.maximum(rng.random(shape, dtype=np.float32), LOWEST_LEVEL)
     return np.log(level / (1 - level))
 
 
 @njit(cache=True, nogil=True)
-def draw_pixels(counts, expected, tables, grids, logits, chance, charge, time):
+def draw_pixels(
+    counts: IntArray,
+    expected: "ExpectedTimes",
+    tables: tuple[Array, ...],
+    grids: tuple[FloatArray, FloatArray, FloatArray, float, float],
+    logits: FloatArray,
+    chance: FloatArray,
+    charge: FloatArray,
+    time: FloatArray,
+) -> None:
     """Draw B images of P pixels; the recipe is that of `CameraResponse.draw`.
 
     Parameters
@@ -36,7 +51,7 @@ def draw_pixels(counts, expected, tables, grids, logits, chance, charge, time):
     charge, time : (B, P) float32 arrays
         Filled here; p.e. and ns.
     """
-    first = 0
+    first: Whole = 0
     node = np.empty(counts.shape[1], np.int64)
     for i in range(len(counts)):
         last = first + np.count_nonzero(counts[i])
@@ -50,7 +65,15 @@ def draw_pixels(counts, expected, tables, grids, logits, chance, charge, time):
 
 
 @njit(cache=True, nogil=True)
-def _draw_charges(counts, tables, grids, logits, chance, node, charge):
+def _draw_charges(
+    counts: IntArray,
+    tables: tuple[Array, ...],
+    grids: tuple[FloatArray, FloatArray, FloatArray, float, float],
+    logits: FloatArray,
+    chance: FloatArray,
+    node: IntArray,
+    charge: FloatArray,
+) -> None:
     """Charges of one image, (P,), and the count nodes whose tables its pixels obey."""
     nodes, mean, variance, quantiles = tables
     charge_logits, step = grids[0], grids[3]
@@ -68,7 +91,16 @@ def _draw_charges(counts, tables, grids, logits, chance, node, charge):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _draw_times(counts, node, expected, tables, grids, logits, chance, time):
+def _draw_times(
+    counts: IntArray,
+    node: IntArray,
+    expected: tuple[Any, ...],
+    tables: tuple[Array, ...],
+    grids: tuple[FloatArray, FloatArray, FloatArray, float, float],
+    logits: FloatArray,
+    chance: FloatArray,
+    time: FloatArray,
+) -> None:
     """Peak times of one image, (P,): each pixel after the one that it follows."""
     mean, free_spread, linked_spread, followed, share, odds, degrees = expected
     noise_time, signal_fraction, signal_time, time_range = tables
@@ -104,13 +136,13 @@ def _draw_times(counts, node, expected, tables, grids, logits, chance, time):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _between(quantiles, logit, logits):
+def _between(quantiles: FloatArray, logit: float, logits: FloatArray) -> float:
     j, share = _place(logit, logits)
     return quantiles[j] + share * (quantiles[j + 1] - quantiles[j])
 
 
 @njit(cache=True, nogil=True)
-def _node(nodes, n, chance):
+def _node(nodes: IntArray, n: int, chance: float) -> Whole:
     """Of the nodes around a count one at random, the nearer more often; the last one beyond."""
     above = np.searchsorted(nodes, n)
     if above == len(nodes):
@@ -123,7 +155,7 @@ def _node(nodes, n, chance):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _place(logit, logits):
+def _place(logit: float, logits: FloatArray) -> tuple[int, float]:
     """Of a logit among those of a table: the one below, and the share of the way to the next."""
     place = (logit - logits[0]) / (logits[1] - logits[0])
     place = min(max(place, 0.0), len(logits) - 1.0001)
@@ -132,5 +164,5 @@ def _place(logit, logits):
 
 
 @njit(cache=True, nogil=True)
-def _on_grid(value, step):
+def _on_grid(value: float, step: float) -> float:
     return np.rint(value / step) * step if step > 0 else value

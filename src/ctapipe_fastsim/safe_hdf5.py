@@ -1,10 +1,15 @@
 """HDF5 files are looked at first, since PyTables unpickles attributes and follows links."""
 
 import pickletools
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import h5py
 
 __all__ = ["all_names", "pickled", "refuse_hostile_input"]
 
@@ -15,7 +20,7 @@ LOOK_UPS = {"INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
 CALLS = {"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"}
 
 
-def all_names(h5file, path):
+def all_names(h5file: "h5py.File", path: Path | str) -> list[str]:
     """Names of all links of an open `h5py.File`, which is walked no further than is harmless.
 
     Raises
@@ -24,9 +29,9 @@ def all_names(h5file, path):
         When groups lie deeper in each other, or are more, than in any file of ctapipe: HDF5 may
         then take hours, or end the interpreter.
     """
-    names = []
+    names: list[str] = []
 
-    def look_at(name):  # an error must not be raised within visit_links; a value ends it
+    def look_at(name: str) -> bool | None:  # an error must not be raised within visit_links
         names.append(name)
         return len(names) > MOST_NODES or name.count("/") >= DEEPEST or None
 
@@ -38,7 +43,7 @@ def all_names(h5file, path):
     return names
 
 
-def pickled(node, name):
+def pickled(node: "h5py.Group | h5py.Dataset", name: str) -> bytes | None:
     """The bytes of an attribute that PyTables would take for a pickle, or None.
 
     Parameters
@@ -58,7 +63,7 @@ def pickled(node, name):
     return value if value.endswith(b".") else None
 
 
-def refuse_hostile_input(path):
+def refuse_hostile_input(path: Path | str) -> None:
     """Look whether reading an HDF5 file would run code or open other files.
 
     ctapipe's own files hold pickles that name classes of ctapipe, which do no harm.
@@ -97,14 +102,14 @@ def refuse_hostile_input(path):
             raise InputError(f"{path}: attribute {name!r} of {node} would run code; do not use it")
 
 
-def _runs_code(pickle):
+def _runs_code(pickle: bytes) -> bool:
     """Whether unpickling does more than to make numbers, texts or classes of ctapipe."""
     looked_up = called = False
     try:
         for operation, argument, _ in pickletools.genops(pickle):
             if operation.name == "GLOBAL":
                 looked_up = True
-                if not argument.startswith("ctapipe."):
+                if not str(argument).startswith("ctapipe."):
                     return True
             called |= operation.name in CALLS
             if operation.name in LOOK_UPS or (looked_up and called):

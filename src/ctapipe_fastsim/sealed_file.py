@@ -8,13 +8,19 @@ import contextlib
 import hashlib
 import itertools
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tables
 
+from .array_types import Tree
 from .errors import InputError
 from .safe_hdf5 import all_names, pickled
+
+if TYPE_CHECKING:
+    import h5py
 
 __all__ = [
     "is_sealed",
@@ -35,7 +41,7 @@ DOT = "__"  # names of weights hold dots, names of HDF5 nodes better do not
 _file_numbers = itertools.count()  # HDF5 takes files in memory of one name for the same file
 
 
-def is_sealed(path, kind):
+def is_sealed(path: Path | str, kind: str) -> bool:
     """Whether a file starts with our seal of a kind ("model"); False if it cannot be read."""
     try:
         with open(path, "rb") as file:
@@ -44,7 +50,7 @@ def is_sealed(path, kind):
         return False
 
 
-def sealed_bytes(kind, version, fill):
+def sealed_bytes(kind: str, version: int, fill: Callable[[tables.File], None]) -> bytes:
     """Content of a sealed file.
 
     Parameters
@@ -67,16 +73,16 @@ def sealed_bytes(kind, version, fill):
     return _seal(kind, version, hashlib.sha256(content).hexdigest()) + content
 
 
-def _seal(kind, version, digest):
+def _seal(kind: str, version: int | str, digest: str) -> bytes:
     """The first block."""
     return (MAGIC + f"{kind} {version} {digest}\n".encode()).ljust(BLOCK - 1) + b"\n"
 
 
-def _memory_name():
+def _memory_name() -> str:
     return f"fastsim-{next(_file_numbers)}.h5"
 
 
-def write_atomically(path, content):
+def write_atomically(path: Path | str, content: bytes) -> None:
     """Write bytes under a temporary name beside ``path``, then move: all or nothing.
 
     Raises
@@ -101,7 +107,7 @@ def write_atomically(path, content):
             temporary.unlink()
 
 
-def open_sealed(path, kind, newest_version):
+def open_sealed(path: Path | str, kind: str, newest_version: int) -> tuple[tables.File, str]:
     """Check a sealed file and open its content.
 
     Returns
@@ -124,7 +130,7 @@ def open_sealed(path, kind, newest_version):
     return h5file, digest
 
 
-def _checked_content(path, kind, newest_version):
+def _checked_content(path: Path, kind: str, newest_version: int) -> tuple[bytes, str]:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise InputError(f"{path}: larger than {LARGEST_FILE} bytes, not a fastsim {kind}")
@@ -148,25 +154,25 @@ def _checked_content(path, kind, newest_version):
     return data[BLOCK:], digest
 
 
-def _refuse_dangerous(content, path):
+def _refuse_dangerous(content: bytes, path: Path | str) -> None:
     """PyTables unpickles attributes and follows links, so look at the file with h5py first."""
     import h5py  # here, since ctapipe imports this module for every file it looks at
 
-    def hard_linked(name):
+    def hard_linked(name: str) -> "h5py.Group | h5py.Dataset":
         if not isinstance(h5file.get(name, getlink=True), h5py.HardLink):
             raise InputError(f"{path}: holds a link at {name!r}, which a model must not")
         if h5py.h5o.get_info(h5file[name].id).rc > 1:
             raise InputError(f"{path}: holds {name!r} under two names, which a model must not")
         return h5file[name]
 
-    def plain_size(node):
+    def plain_size(node: "h5py.Group | h5py.Dataset") -> int:
         if not isinstance(node, h5py.Dataset):
             return 0
         if node.external or node.is_virtual or node.dtype.hasobject:
             raise InputError(f"{path}: {node.name} is not a plain array")
         return (node.size or 0) * node.dtype.itemsize
 
-    def refuse_pickles(node):
+    def refuse_pickles(node: "h5py.Group | h5py.Dataset") -> None:
         for name in node.attrs:
             if pickled(node, name):
                 raise InputError(f"{path}: attribute {name!r} of {node.name} may be a pickle")
@@ -185,7 +191,9 @@ def _refuse_dangerous(content, path):
         raise InputError(f"{path}: unpacks to {total} bytes, too large for a model")
 
 
-def write_tree(h5file, where, tree, filters=None):
+def write_tree(
+    h5file: tables.File, where: str, tree: Tree, filters: tables.Filters | None = None
+) -> None:
     """Write a nested dictionary of number arrays below the group ``where``.
 
     Names may hold dots but no double underscores, which stand for dots in the file.
@@ -203,7 +211,7 @@ def write_tree(h5file, where, tree, filters=None):
             h5file.create_carray(where, name, obj=np.asarray(value), filters=filters)
 
 
-def read_tree(h5file, where):
+def read_tree(h5file: tables.File, where: str) -> Tree:
     """Nested dictionary of the arrays below a group; every number finite or refused.
 
     Raises
@@ -213,7 +221,7 @@ def read_tree(h5file, where):
     """
     if where not in h5file.root:
         raise ValueError(f"{where} is missing")
-    tree = {}
+    tree: Tree = {}
     for node in h5file.list_nodes(where):
         key = node._v_name.replace(DOT, ".")
         if isinstance(node, tables.Group):

@@ -10,10 +10,17 @@ them from pixels: the plane tangent to the sky at the pointing, in degrees.
 """
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
 from ctapipe.coordinates import TelescopeFrame
+from ctapipe.instrument import CameraGeometry
+
+from .array_types import ArrayOrTensor, FloatArray, Number, Rows
+
+if TYPE_CHECKING:
+    from .showers import Showers
 
 __all__ = [
     "ImageGeometry",
@@ -41,22 +48,22 @@ class ImageGeometry:
         Distance of the telescope from the shower axis.
     """
 
-    source_lon: np.ndarray
-    source_lat: np.ndarray
-    core_lon: np.ndarray
-    core_lat: np.ndarray
-    impact_distance: np.ndarray
+    source_lon: FloatArray
+    source_lat: FloatArray
+    core_lon: FloatArray
+    core_lat: FloatArray
+    impact_distance: FloatArray
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Rows) -> "ImageGeometry":
         return ImageGeometry(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
-    def source_core_arrays(self):
+    def source_core_arrays(self) -> FloatArray:
         """Source position and core direction as one (N, 4) float32 array, for the network."""
         columns = (self.source_lon, self.source_lat, self.core_lon, self.core_lat)
         return np.stack(columns, axis=-1).astype(np.float32)
 
 
-def unit_vector(altitude, azimuth):
+def unit_vector(altitude: Number, azimuth: Number) -> FloatArray:
     """Direction (rad) as a unit vector (..., 3) in the ground frame."""
     cos_altitude = np.cos(altitude)
     return np.stack(
@@ -69,7 +76,7 @@ def unit_vector(altitude, azimuth):
     )
 
 
-def camera_axes(altitude, azimuth):
+def camera_axes(altitude: Number, azimuth: Number) -> tuple[FloatArray, FloatArray]:
     """Unit vectors (..., 3) of growing azimuth (lon) and altitude (lat) at a pointing, rad."""
     sin_altitude, zero = np.sin(altitude), 0 * (np.asarray(altitude) + np.asarray(azimuth))
     lon = np.stack([-np.sin(azimuth) + zero, -np.cos(azimuth) + zero, zero], axis=-1)
@@ -84,7 +91,12 @@ def camera_axes(altitude, azimuth):
     return lon, lat
 
 
-def image_geometry(showers, pointing_altitude, pointing_azimuth, telescope_position):
+def image_geometry(
+    showers: "Showers",
+    pointing_altitude: Number,
+    pointing_azimuth: Number,
+    telescope_position: FloatArray,
+) -> ImageGeometry:
     """Geometry of the images that N showers give in N telescopes.
 
     A point at distance s along the shower axis (direction d, core at v from the telescope)
@@ -117,10 +129,13 @@ def image_geometry(showers, pointing_altitude, pointing_azimuth, telescope_posit
     norm = np.maximum(np.hypot(*line), 1e-9)
     along = _dot(core, direction)
     impact = np.sqrt(np.maximum(0, _dot(core, core) - along**2))
-    return ImageGeometry(*np.degrees(source), line[0] / norm, line[1] / norm, impact)
+    source_lon, source_lat = np.degrees(source)
+    return ImageGeometry(source_lon, source_lat, line[0] / norm, line[1] / norm, impact)
 
 
-def camera_to_sky(lon, lat, pointing_altitude, pointing_azimuth):
+def camera_to_sky(
+    lon: FloatArray, lat: FloatArray, pointing_altitude: float, pointing_azimuth: float
+) -> tuple[FloatArray, FloatArray]:
     """Altitude and azimuth (rad) of (N,) camera coordinates (deg) at one pointing (rad)."""
     axes = camera_axes(pointing_altitude, pointing_azimuth)
     pointing = unit_vector(pointing_altitude, pointing_azimuth)
@@ -129,19 +144,24 @@ def camera_to_sky(lon, lat, pointing_altitude, pointing_azimuth):
     return altitude_azimuth(direction)
 
 
-def altitude_azimuth(direction):
+def altitude_azimuth(direction: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Altitude and azimuth (rad, azimuth from 0 to 2 pi) of unit vectors (..., 3)."""
     altitude = np.arcsin(np.clip(direction[..., 2], -1, 1))
     return altitude, np.arctan2(-direction[..., 1], direction[..., 0]) % (2 * np.pi)
 
 
-def pixel_directions(camera_geometry):
+def pixel_directions(camera_geometry: CameraGeometry) -> tuple[FloatArray, FloatArray]:
     """Pixel centres (lon, lat), two (P,) arrays in deg, through ctapipe's own TelescopeFrame."""
     sky = camera_geometry.transform_to(TelescopeFrame())
     return sky.pix_x.to_value(u.deg), sky.pix_y.to_value(u.deg)
 
 
-def to_shower_frame(pixel_lon, pixel_lat, source_core, mirror):
+def to_shower_frame(
+    pixel_lon: ArrayOrTensor,
+    pixel_lat: ArrayOrTensor,
+    source_core: ArrayOrTensor,
+    mirror: ArrayOrTensor,
+) -> tuple[ArrayOrTensor, ArrayOrTensor]:
     """Pixel positions in the shower frame; works alike on numpy arrays and torch tensors.
 
     Parameters
@@ -163,5 +183,5 @@ def to_shower_frame(pixel_lon, pixel_lat, source_core, mirror):
     return along, mirror[:, None] * across
 
 
-def _dot(a, b):
+def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
     return (a * b).sum(axis=-1)

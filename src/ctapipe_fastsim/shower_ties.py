@@ -12,12 +12,14 @@ conditions.
 
 import numpy as np
 
+from .array_types import Columns, FloatArray, IntArray
+
 __all__ = ["check_ties", "fit_ties", "own_noise", "shared_noise"]
 
 MOST_SHARED = 0.95
 
 
-def fit_ties(noise, event):
+def fit_ties(noise: FloatArray, event: IntArray) -> Columns:
     """Measure what the noise of images of one event shares.
 
     Parameters
@@ -44,27 +46,29 @@ def fit_ties(noise, event):
     return {"strength": np.clip(strength, 0, MOST_SHARED), "directions": directions}
 
 
-def shared_noise(ties, event, rng):
+def shared_noise(ties: Columns, event: IntArray, rng: np.random.Generator) -> FloatArray:
     """The part of the noise, (B, D) float32, that images of one number of ``event`` (B,) share."""
     number = np.unique(event, return_inverse=True)[1]
     shape = number.max(initial=-1) + 1, len(ties["strength"])
     return _noise(ties, np.sqrt(ties["strength"]), shape, rng)[number]
 
 
-def own_noise(ties, n_images, rng):
+def own_noise(ties: Columns, n_images: int, rng: np.random.Generator) -> FloatArray:
     """The part of the noise, (n_images, D) float32, that each image has for itself."""
     shape = n_images, len(ties["strength"])
     return _noise(ties, np.sqrt(1 - ties["strength"]), shape, rng)
 
 
-def _noise(ties, width, shape, rng):
+def _noise(
+    ties: Columns, width: FloatArray, shape: tuple[int, int], rng: np.random.Generator
+) -> FloatArray:
     turn = (ties["directions"] * width).T.astype(np.float32)
     return rng.standard_normal(shape, dtype=np.float32) @ turn
 
 
-def check_ties(ties, n_noise):
+def check_ties(ties: Columns, n_noise: int) -> None:
     """Raise ValueError unless these are of `fit_ties` for that many numbers, and of the trigger."""
-    shapes = [np.shape(ties.get(name)) for name in ("trigger", "strength", "directions")]
+    shapes = [np.shape(ties.get(name, ())) for name in ("trigger", "strength", "directions")]
     if ties.keys() != {"strength", "directions", "trigger"} or shapes != [
         (),
         (n_noise,),

@@ -1,9 +1,12 @@
 """Thrown showers: what they are, and the distribution they are drawn from."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 
+from .array_types import FloatArray, IntArray, Rows
 from .shower_frame import altitude_azimuth, camera_axes, unit_vector
 
 __all__ = ["Showers", "ThrownDistribution"]
@@ -28,23 +31,23 @@ class Showers:
         As in `ThrownDistribution`.
     """
 
-    energy: np.ndarray
-    altitude: np.ndarray
-    azimuth: np.ndarray
-    core_x: np.ndarray
-    core_y: np.ndarray
-    x_max: np.ndarray
-    h_first_int: np.ndarray
-    primary_id: np.ndarray
+    energy: FloatArray
+    altitude: FloatArray
+    azimuth: FloatArray
+    core_x: FloatArray
+    core_y: FloatArray
+    x_max: FloatArray
+    h_first_int: FloatArray
+    primary_id: IntArray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.energy)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Rows) -> "Showers":
         return Showers(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     @classmethod
-    def concatenate(cls, parts):
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
         """All entries of several `Showers`."""
         return cls(
             **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)}
@@ -90,22 +93,22 @@ class ThrownDistribution:
     primary_id: int
     site_altitude: float
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain dictionary of the attributes."""
         return asdict(self)
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> Self:
         """Copy with some attributes changed."""
         return replace(self, **changes)
 
     @property
-    def mean_energy(self):
+    def mean_energy(self) -> float:
         """Of the power law, TeV."""
         energy = np.geomspace(self.energy_min, self.energy_max, 1001)
         weight = energy ** (self.spectral_index + 1)  # in logarithmic steps
         return float((weight * energy).sum() / weight.sum())
 
-    def throw(self, rng):
+    def throw(self, rng: np.random.Generator) -> Showers:
         """Draw all ``n_thrown`` showers; their development (X_max) is not known yet.
 
         Parameters
@@ -126,7 +129,7 @@ class ThrownDistribution:
             primary_id=np.full(n, self.primary_id),
         )
 
-    def _energies(self, rng, n):
+    def _energies(self, rng: np.random.Generator, n: int) -> FloatArray:
         """Inverse of the cumulative power law."""
         fraction = rng.random(n)
         power = self.spectral_index + 1
@@ -135,7 +138,7 @@ class ThrownDistribution:
         low, high = self.energy_min**power, self.energy_max**power
         return (low + fraction * (high - low)) ** (1 / power)
 
-    def _directions(self, rng, n):
+    def _directions(self, rng: np.random.Generator, n: int) -> tuple[FloatArray, FloatArray]:
         low, high = np.cos(np.radians([self.viewcone_max, self.viewcone_min]))
         cos_offset = high - rng.random(n) * (high - low)
         sin_offset = np.sqrt(np.maximum(0, 1 - cos_offset**2))
@@ -148,7 +151,9 @@ class ThrownDistribution:
         )
         return altitude_azimuth(direction)
 
-    def cores(self, rng, n, strata=1):
+    def cores(
+        self, rng: np.random.Generator, n: int, strata: int = 1
+    ) -> tuple[FloatArray, FloatArray]:
         """Draw n core positions: two (n,) arrays, m.
 
         Every ``strata`` in a row lie one in each of as many rings of equal area.

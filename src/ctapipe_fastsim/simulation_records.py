@@ -13,6 +13,8 @@ from ctapipe.containers import (
     TelescopeImpactParameterContainer,
 )
 
+from .array_types import IntArray
+from .showers import Showers, ThrownDistribution
 from .trigger_time import trigger_times
 
 __all__ = [
@@ -30,12 +32,12 @@ GRAMMAGE = u.g / u.cm**2
 NO_DISTANCE = 0 * u.m
 
 
-def scheduling_block(obs_id):
+def scheduling_block(obs_id: int) -> SchedulingBlockContainer:
     """SchedulingBlockContainer of the same number as the observation."""
     return SchedulingBlockContainer(sb_id=np.uint64(obs_id), producer_id=PRODUCER)
 
 
-def observation_block(thrown, obs_id):
+def observation_block(thrown: ThrownDistribution, obs_id: int) -> ObservationBlockContainer:
     """ObservationBlockContainer, pointing to a fixed altitude and azimuth."""
     start = trigger_times(0)
     return ObservationBlockContainer(
@@ -50,7 +52,9 @@ def observation_block(thrown, obs_id):
     )
 
 
-def simulation_config(thrown, obs_id, n_showers, shower_reuse=1):
+def simulation_config(
+    thrown: ThrownDistribution, obs_id: int, n_showers: int, shower_reuse: int = 1
+) -> SimulationConfigContainer:
     """SimulationConfigContainer of ``n_showers`` from a `ThrownDistribution`."""
     return SimulationConfigContainer(
         run_number=obs_id,
@@ -72,7 +76,9 @@ def simulation_config(thrown, obs_id, n_showers, shower_reuse=1):
     )
 
 
-def shower_distribution(thrown, obs_id, showers):
+def shower_distribution(
+    thrown: ThrownDistribution, obs_id: int, showers: Showers
+) -> SimulatedShowerDistribution:
     """SimulatedShowerDistribution of thrown `Showers`, in bins of energy and core distance."""
     energy = np.geomspace(thrown.energy_min, thrown.energy_max, 61)
     distance = np.linspace(0, thrown.scatter_max, 101)
@@ -91,7 +97,7 @@ def shower_distribution(thrown, obs_id, showers):
     )
 
 
-def shower_quantities(showers):
+def shower_quantities(showers: Showers) -> dict[str, u.Quantity]:
     """Fields of SimulatedShowerContainer for all `Showers`, as (N,) quantities.
 
     One at a time, quantities would be a good part of what an event costs.
@@ -108,13 +114,15 @@ def shower_quantities(showers):
     )
 
 
-def simulated_shower(quantities, row, primary_id):
+def simulated_shower(
+    quantities: dict[str, u.Quantity], row: int, primary_id: int
+) -> SimulatedShowerContainer:
     """SimulatedShowerContainer of one row of `shower_quantities`."""
     values = {name: quantity[row] for name, quantity in quantities.items()}
     return SimulatedShowerContainer(shower_primary_id=primary_id, **values)
 
 
-def simulated_camera(true_image, impact_distance):
+def simulated_camera(true_image: IntArray, impact_distance: u.Quantity) -> SimulatedCameraContainer:
     """SimulatedCameraContainer of one image (P,) and its impact distance, a quantity."""
     return SimulatedCameraContainer(
         true_image=true_image.copy(),

@@ -1,9 +1,14 @@
 """Options of the event source in the terms of what is thrown."""
 
+from typing import TYPE_CHECKING, Any
+
 import astropy.units as u
 import numpy as np
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from .eventsource import CVAEEventSource
 
 __all__ = ["refuse_with_size", "requested_changes"]
 
@@ -13,7 +18,7 @@ WITHOUT_SIZE = (
 )
 
 
-def refuse_with_size(source):
+def refuse_with_size(source: "CVAEEventSource") -> None:
     """Refuse what makes no sense where the training images say what is thrown.
 
     Parameters
@@ -33,10 +38,10 @@ def refuse_with_size(source):
             )
 
 
-def requested_changes(source):
+def requested_changes(source: "CVAEEventSource") -> dict[str, Any]:
     """Fields of `ThrownDistribution` that options of a source change, as a dict in its units."""
 
-    def value(quantity, unit):
+    def value(quantity: u.Quantity | None, unit: u.Unit) -> float | None:
         return None if quantity is None else quantity.to_value(unit)
 
     azimuth = value(source.pointing_azimuth, u.rad)

@@ -1,14 +1,16 @@
 """Kinds of options that the event source has and ctapipe lacks."""
 
+from typing import Any
+
 import astropy.units as u
 import numpy as np
 from ctapipe.core.traits import AstroQuantity
-from traitlets import TraitType
+from traitlets import HasTraits, TraitType
 
 __all__ = ["ImageSize", "PrimaryWeights", "quantity_trait"]
 
 
-def quantity_trait(physical_type, help):
+def quantity_trait(physical_type: str, help: str) -> AstroQuantity:
     """An optional quantity, by default what the training production had."""
     trait = AstroQuantity(
         physical_type=u.get_physical_type(physical_type),
@@ -19,12 +21,12 @@ def quantity_trait(physical_type, help):
     return trait.tag(config=True)
 
 
-class ImageSize(TraitType):
+class ImageSize(TraitType[tuple[float, float], Any]):
     """One image size (p.e.), or a low and a high one; always kept as a pair."""
 
     info_text = "a number of photo-electrons, or a low and a high one"
 
-    def validate(self, obj, value):
+    def validate(self, obj: HasTraits | None, value: Any) -> tuple[float, float]:
         """A pair of floats."""
         try:
             pair = tuple(float(number) for number in np.atleast_1d(value))
@@ -32,23 +34,23 @@ class ImageSize(TraitType):
             self.error(obj, value)
         if len(pair) not in (1, 2):
             self.error(obj, value)
-        return pair if len(pair) == 2 else pair * 2
+        return pair[0], pair[-1]
 
-    def from_string(self, text):
+    def from_string(self, text: str) -> tuple[float, float]:
         """From the command line: ``500`` or ``100,500``, in brackets or not."""
         return self.validate(None, text.strip("()[] ").split(","))
 
 
-class PrimaryWeights(TraitType):
+class PrimaryWeights(TraitType[dict[str, float], Any]):
     """Primaries by name with their shares; one name, a text, or a dictionary of weights."""
 
     info_text = "the name of a primary, or names with weights such as gamma:1,proton:10"
 
-    def validate(self, obj, value):
+    def validate(self, obj: HasTraits | None, value: Any) -> dict[str, float]:
         """A dictionary of str to float."""
         if isinstance(value, str):
-            pairs = [part.partition(":") for part in value.split(",")]
-            pairs = [(name.strip(), weight if colon else 1) for name, colon, weight in pairs]
+            parts = [part.partition(":") for part in value.split(",")]
+            pairs = [(name.strip(), weight if colon else 1) for name, colon, weight in parts]
         else:
             pairs = list(value.items()) if isinstance(value, dict) else []
         try:
@@ -60,6 +62,6 @@ class PrimaryWeights(TraitType):
             self.error(obj, value)
         return weights
 
-    def from_string(self, text):
+    def from_string(self, text: str) -> dict[str, float]:
         """From the command line."""
         return self.validate(None, text)

@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from .array_types import BoolArray, FloatArray, Real
+
 __all__ = ["invert_splines"]
 
 BOUND = 5.0  # the identity outside
@@ -11,7 +13,7 @@ ONE = np.float32(1)  # in single precision throughout, in which the exponential 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def invert_splines(parameters, y, chosen, x):
+def invert_splines(parameters: FloatArray, y: FloatArray, chosen: BoolArray, x: FloatArray) -> None:
     """Undo splines in zuko's parameters, which have K unbounded widths, K heights, K - 1 slopes.
 
     Parameters
@@ -31,7 +33,7 @@ def invert_splines(parameters, y, chosen, x):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _inverse(parameters, n_bins, y):
+def _inverse(parameters: FloatArray, n_bins: int, y: float) -> Real:
     """Equations 6 to 8."""
     if not abs(y) < BOUND:
         return y
@@ -50,7 +52,7 @@ def _inverse(parameters, n_bins, y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _bin_with(sizes, place):
+def _bin_with(sizes: FloatArray, place: Real) -> tuple[int, Real, Real]:
     """Bin that a place is in, with its edges."""
     shares = np.empty(len(sizes), np.float32)
     total = np.float32(0)
@@ -67,7 +69,7 @@ def _bin_with(sizes, place):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _edges(sizes, k):
+def _edges(sizes: FloatArray, k: int) -> tuple[Real, Real]:
     below = total = own = np.float32(0)
     for j in range(len(sizes)):
         share = _share(sizes[j])
@@ -81,10 +83,10 @@ def _edges(sizes, k):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _share(size):
+def _share(size: np.float32) -> np.float32:
     return np.exp(size / (ONE + abs((size + size) / LOG_SLOPE)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _slope(parameter):
+def _slope(parameter: np.float32) -> np.float32:
     return np.exp(parameter / (ONE + abs(parameter / LOG_SLOPE)))

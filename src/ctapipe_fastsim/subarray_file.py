@@ -1,5 +1,7 @@
 """A subarray is read from whatever file ctapipe can read one from."""
 
+from pathlib import Path
+
 import astropy.units as u
 import tables
 from ctapipe.instrument import FocalLengthKind, SubarrayDescription
@@ -11,7 +13,7 @@ from .safe_hdf5 import refuse_hostile_input
 __all__ = ["read_subarray"]
 
 
-def read_subarray(path):
+def read_subarray(path: Path) -> SubarrayDescription:
     """Subarray of a file, with effective focal lengths and a reference location.
 
     Parameters

@@ -12,11 +12,15 @@ then by all others of the array.
 from dataclasses import replace
 
 import numpy as np
+from ctapipe.instrument import TelescopeDescription
 
+from .array_types import BoolArray, Columns, FloatArray, IntArray
 from .conditions import condition_values
 from .development import draw_development
+from .model import Model
 from .shower_frame import image_geometry
-from .showers import Showers
+from .showers import Showers, ThrownDistribution
+from .training_data import Production, TelescopeImages
 
 __all__ = [
     "n_views",
@@ -35,12 +39,12 @@ N_SPREAD = 200_000
 SAME_POINTING = np.radians(0.05)
 
 
-def n_views(production):
+def n_views(production: Production) -> int:
     """V: all telescopes of the array where an event needs several of them, else 1."""
     return 1 if production.min_telescopes == 1 else len(production.subarray.tel)
 
 
-def recorded_showers(production):
+def recorded_showers(production: Production) -> tuple[Showers, FloatArray, FloatArray]:
     """Every shower that left an image, once, with the pointing it was seen at.
 
     Parameters
@@ -63,14 +67,18 @@ def recorded_showers(production):
     return showers[first], altitude, azimuth
 
 
-def of_run(showers, altitude, azimuth, run):
+def of_run(
+    showers: Showers, altitude: FloatArray, azimuth: FloatArray, run: ThrownDistribution
+) -> BoolArray:
     """Which showers, seen at these pointings (rad), may be of a run."""
     turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
     same_pointing = (np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)
     return same_pointing & (showers.primary_id == run.primary_id)
 
 
-def thrown_anew(production, images, model, rng):
+def thrown_anew(
+    production: Production, images: TelescopeImages, model: Model, rng: np.random.Generator
+) -> tuple[Columns, FloatArray, FloatArray, IntArray]:
     """Showers of a production with new cores, as seen by telescopes of one type.
 
     Parameters
@@ -99,15 +107,21 @@ def thrown_anew(production, images, model, rng):
         n_thrown = stands_for * run.shower_reuse * len(positions)
         parts.append((_conditions(showers, run, positions, rng), n_thrown))
         everything.append(showers)
-    values, n_thrown = zip(*parts)
-    values = {name: np.concatenate([v[name] for v in values]) for name in values[0]}
-    n_thrown = np.concatenate(n_thrown)
+    of_runs, numbers = zip(*parts)
+    values = {name: np.concatenate([v[name] for v in of_runs]) for name in of_runs[0]}
+    n_thrown = np.concatenate(numbers)
     shower_of_image = _shower_of_image(Showers.concatenate(everything), images)
     n_recorded = np.bincount(shower_of_image, minlength=len(n_thrown))
     return values, n_thrown, np.maximum(0, n_thrown - n_recorded), shower_of_image
 
 
-def spread_like_thrown(production, primary_id, images, model, rng):
+def spread_like_thrown(
+    production: Production,
+    primary_id: int,
+    images: TelescopeImages,
+    model: Model,
+    rng: np.random.Generator,
+) -> tuple[Columns, float]:
     """Cores of one primary spread over energy and distance exactly as its histogram says.
 
     Parameters
@@ -137,7 +151,7 @@ def spread_like_thrown(production, primary_id, images, model, rng):
     return values, n_thrown * len(positions)
 
 
-def recorded_views(production, images):
+def recorded_views(production: Production, images: TelescopeImages) -> Columns:
     """Conditions of recorded images, as `condition_values` of (N * V,) entries: V views of each."""
     views = _positions(production, images.telescope)  # (T, V, 3)
     away = images.telescope_position[:, None] - views[:, 0]
@@ -147,7 +161,13 @@ def recorded_views(production, images):
     return _in_telescopes(images.showers, *pointing, views)
 
 
-def _in_cells(showers, counts, energy_edges, distance_edges, rng):
+def _in_cells(
+    showers: Showers,
+    counts: FloatArray,
+    energy_edges: FloatArray,
+    distance_edges: FloatArray,
+    rng: np.random.Generator,
+) -> Showers:
     """Showers with energies and core distances drawn from a histogram, flat inside of cells."""
     cell = rng.choice(counts.size, len(showers), p=counts.ravel() / counts.sum())
     row, column = np.unravel_index(cell, counts.shape)
@@ -161,7 +181,7 @@ def _in_cells(showers, counts, energy_edges, distance_edges, rng):
     )
 
 
-def _positions(production, telescope):
+def _positions(production: Production, telescope: TelescopeDescription) -> FloatArray:
     """Of all telescopes of one type, each followed by the others that matter, (T, V, 3), m."""
     subarray = production.subarray
     every = np.stack([position.to_value("m") for position in subarray.positions.values()])
@@ -170,26 +190,32 @@ def _positions(production, telescope):
     return every[(np.flatnonzero(of_type)[:, None] + views) % len(every)]
 
 
-def with_new_cores(showers, run, rng):
+def with_new_cores(showers: Showers, run: ThrownDistribution, rng: np.random.Generator) -> Showers:
     """Every shower of a run K times, each with another core."""
     row = np.repeat(np.arange(len(showers)), N_CORES)
     core_x, core_y = run.cores(rng, len(row), strata=N_CORES)
     return replace(showers[row], core_x=core_x, core_y=core_y)
 
 
-def _conditions(showers, run, positions, rng):
+def _conditions(
+    showers: Showers, run: ThrownDistribution, positions: FloatArray, rng: np.random.Generator
+) -> Columns:
     """Conditions of every shower with K new cores, from a telescope taken at random."""
     return _in_any_telescope(with_new_cores(showers, run, rng), run, positions, rng)
 
 
-def _in_any_telescope(showers, run, positions, rng):
+def _in_any_telescope(
+    showers: Showers, run: ThrownDistribution, positions: FloatArray, rng: np.random.Generator
+) -> Columns:
     """Conditions of N showers, each from a telescope taken at random."""
     n = len(showers)
     views = positions[rng.integers(len(positions), size=n)]
     return _in_telescopes(showers, np.full(n, run.altitude), np.full(n, run.azimuth), views)
 
 
-def _in_telescopes(showers, altitude, azimuth, views):
+def _in_telescopes(
+    showers: Showers, altitude: FloatArray, azimuth: FloatArray, views: FloatArray
+) -> Columns:
     """Conditions of N showers in V telescopes at (N, V, 3) positions."""
     row = np.repeat(np.arange(len(showers)), views.shape[1])
     showers, altitude, azimuth = showers[row], altitude[row], azimuth[row]
@@ -197,7 +223,7 @@ def _in_telescopes(showers, altitude, azimuth, views):
     return condition_values(showers, geometry, altitude, azimuth)
 
 
-def _shower_of_image(showers, images):
+def _shower_of_image(showers: Showers, images: TelescopeImages) -> IntArray:
     """Index of the shower that left each image, (N,) int array."""
     same = np.stack(
         [showers.energy, showers.altitude, showers.azimuth, showers.primary_id], axis=-1
@@ -210,10 +236,12 @@ def _shower_of_image(showers, images):
     return shower_of_number[number[len(same) :]]
 
 
-def _showers_of_run(production, model, run, rng):
+def _showers_of_run(
+    production: Production, model: Model, run: ThrownDistribution, rng: np.random.Generator
+) -> tuple[Showers, FloatArray]:
     """Recorded showers of a run, then drawn ones for the rest; how many each stands for."""
-    showers, *pointing = recorded_showers(production)
-    recorded = showers[of_run(showers, *pointing, run)]
+    showers, altitude, azimuth = recorded_showers(production)
+    recorded = showers[of_run(showers, altitude, azimuth, run)]
     drawn = run.replace(n_thrown=50 * N_NEVER_RECORDED).throw(rng)
     thrown, edges = _thrown_per_bin(production, run, drawn)
     never = np.maximum(0, thrown - np.histogram(recorded.energy, edges)[0])
@@ -230,7 +258,9 @@ def _showers_of_run(production, model, run, rng):
     )
 
 
-def _thrown_per_bin(production, run, drawn):
+def _thrown_per_bin(
+    production: Production, run: ThrownDistribution, drawn: Showers
+) -> tuple[FloatArray, FloatArray]:
     """Thrown showers in bins of energy: counted where the files do, else as expected."""
     if histogram := production.thrown_histograms[run]:
         counts, edges, _ = histogram

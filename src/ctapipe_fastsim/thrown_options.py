@@ -1,12 +1,17 @@
 """What the user wants thrown, checked against what the model was trained on."""
 
 import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
+from .array_types import Real
 from .errors import InputError
+from .model import Model
 from .primaries import primary_name
 from .shower_frame import unit_vector
+from .showers import ThrownDistribution
 
 __all__ = ["check_size", "outside_training", "requested_distributions"]
 
@@ -20,7 +25,13 @@ OPTION_OF = {
 }
 
 
-def requested_distributions(model, weights, changes, extrapolate, photon_efficiency=1.0):
+def requested_distributions(
+    model: Model,
+    weights: dict[str, float] | None,
+    changes: dict[str, Any],
+    extrapolate: bool,
+    photon_efficiency: float = 1.0,
+) -> tuple[ThrownDistribution, ...]:
     """The training's thrown distribution of each wanted primary, with the user's changes.
 
     Where the training had several pointings, it is that of the one nearest to the wanted
@@ -70,17 +81,21 @@ def requested_distributions(model, weights, changes, extrapolate, photon_efficie
     return wanted
 
 
-def _nearest_first(runs, pointing):
+def _nearest_first(
+    runs: Iterable[ThrownDistribution], pointing: dict[str, Any]
+) -> list[ThrownDistribution]:
     """Runs in the order of their distance from a pointing; the one thrown most where equal."""
     wanted = unit_vector(pointing["altitude"], pointing["azimuth"])
 
-    def distance(run):
+    def distance(run: ThrownDistribution) -> Real:
         return np.linalg.norm(unit_vector(run.altitude, run.azimuth) - wanted).round(6)
 
     return sorted(runs, key=distance)
 
 
-def _requested(runs, changes, extrapolate):
+def _requested(
+    runs: Sequence[ThrownDistribution], changes: dict[str, Any], extrapolate: bool
+) -> ThrownDistribution:
     """First of the runs of one primary, changed and checked against all of them."""
     wanted = runs[0].replace(**changes)
     _check_sense(wanted)
@@ -106,7 +121,12 @@ def _requested(runs, changes, extrapolate):
     return wanted
 
 
-def _check_efficiency(photon_efficiency, runs, wanted, extrapolate):
+def _check_efficiency(
+    photon_efficiency: float,
+    runs: Sequence[ThrownDistribution],
+    wanted: ThrownDistribution,
+    extrapolate: bool,
+) -> None:
     """A dim shower looks like one of less energy, which must have been trained."""
     trained = min(run.energy_min for run in runs)
     if photon_efficiency < 1 and wanted.energy_min * photon_efficiency < trained * (1 - 1e-6):
@@ -117,7 +137,9 @@ def _check_efficiency(photon_efficiency, runs, wanted, extrapolate):
         )
 
 
-def check_size(size, trained, extrapolate):
+def check_size(
+    size: tuple[float, float], trained: tuple[int, int], extrapolate: bool
+) -> tuple[int, int]:
     """Check a requested image size.
 
     Parameters
@@ -147,7 +169,7 @@ def check_size(size, trained, extrapolate):
     return low, high
 
 
-def _check_sense(wanted):
+def _check_sense(wanted: ThrownDistribution) -> None:
     for name, value in wanted.to_dict().items():
         if not np.isfinite(value):
             raise InputError(f"{OPTION_OF.get(name, name)} {value}: must be a finite number")
@@ -176,7 +198,9 @@ def _check_sense(wanted):
         )
 
 
-def _check_pointing(wanted, runs, extrapolate):
+def _check_pointing(
+    wanted: ThrownDistribution, runs: Sequence[ThrownDistribution], extrapolate: bool
+) -> None:
     """Altitude between the trained ones, azimuth at one of them or between near ones."""
     altitudes = [run.altitude for run in runs]
     low, high = min(altitudes) - ANGLE_TOLERANCE, max(altitudes) + ANGLE_TOLERANCE
@@ -196,11 +220,11 @@ def _check_pointing(wanted, runs, extrapolate):
         )
 
 
-def _name(thrown):
+def _name(thrown: ThrownDistribution) -> str:
     return primary_name(thrown.primary_id)
 
 
-def outside_training(asked, trained, extrapolate):
+def outside_training(asked: str, trained: str, extrapolate: bool) -> None:
     """Refuse, or warn of, what was asked for outside of what was trained (texts)."""
     message = f"{asked} is outside the training range, {trained}"
     if not extrapolate:

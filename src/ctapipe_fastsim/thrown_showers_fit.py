@@ -5,19 +5,25 @@ recorded at all, with all its cores; weighted by the inverse, recorded showers a
 thrown ones.
 """
 
+from typing import Any
+
 import numpy as np
 
 from .detection import detection_probability
+from .model import Model
 from .model_fit import fit_development
 from .random_streams import random_stream
-from .trigger_fit import fit_trigger_network, fit_trigger_tables
+from .training_data import Production
+from .trigger_fit import TriggerNetwork, fit_trigger_network, fit_trigger_tables
 
 __all__ = ["fit_thrown_showers"]
 
 LEAST_DETECTION = 0.05  # a shower stands for at most 20
 
 
-def fit_thrown_showers(production, seed, provenance):
+def fit_thrown_showers(
+    production: Production, seed: int, provenance: dict[str, Any]
+) -> tuple[Model, dict[str, dict[str, Any]]]:
     """Triggers as recorded showers alone tell them, development with their weights, triggers.
 
     Only a production that uses showers with several cores tells which of them are
@@ -39,7 +45,7 @@ def fit_thrown_showers(production, seed, provenance):
     model = fit_development(production, seed, provenance)
     kinds = production.images.items()
 
-    def networks(given_recorded):
+    def networks(given_recorded: bool) -> dict[str, TriggerNetwork]:
         return {
             name: fit_trigger_network(images, production, model, seed, given_recorded)
             for name, images in kinds

@@ -12,14 +12,18 @@ remains with a link, l, and without one, c; n photo-electrons and the share f th
 """
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from numba import njit
 from torch.distributions import StudentT
 from torch.nn import functional
 
+from .array_types import IntArray
 from .pixel_lattice import NOBODY
+
+if TYPE_CHECKING:
+    from .network import CVAE, LightMap
 
 __all__ = [
     "LinkedTimes",
@@ -59,7 +63,7 @@ class LinkedTimes(NamedTuple):
     linked_spread: torch.Tensor
 
     @property
-    def expected(self):
+    def expected(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The likelier mean and spread of each pixel, (L,) tensors, ns."""
         link = self.is_linked & (self.link_odds > 0)
         return (
@@ -68,7 +72,9 @@ class LinkedTimes(NamedTuple):
         )
 
 
-def linked_times(counts, times, light, network):
+def linked_times(
+    counts: torch.Tensor, times: torch.Tensor, light: "LightMap", network: "CVAE"
+) -> LinkedTimes:
     """What is expected of the peak times of B images.
 
     Parameters
@@ -103,18 +109,22 @@ def linked_times(counts, times, light, network):
     )
 
 
-def arrival_log_density(times, mean, spread, network):
+def arrival_log_density(
+    times: torch.Tensor, mean: torch.Tensor, spread: torch.Tensor, network: "CVAE"
+) -> torch.Tensor:
     """Student's t, since light of other particles comes far from the mean; same shapes."""
     arrival = StudentT(degrees_of_freedom(network), validate_args=False)
     return arrival.log_prob((times - mean) / spread) - torch.log(spread)
 
 
-def degrees_of_freedom(network):
+def degrees_of_freedom(network: "CVAE") -> torch.Tensor:
     """Of Student's t that peak times follow."""
     return functional.softplus(network.time_tail) + FEWEST_DEGREES
 
 
-def _followed(counts, neighbours, image, pixel):
+def _followed(
+    counts: torch.Tensor, neighbours: torch.Tensor, image: torch.Tensor, pixel: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The pixel that each of L pixels follows, itself where there is none, and if there is one."""
     n_pixels = counts.shape[1]
     rank = counts.double() * (n_pixels + 1) - torch.arange(n_pixels, device=counts.device)
@@ -126,7 +136,7 @@ def _followed(counts, neighbours, image, pixel):
 
 
 @njit(cache=True, nogil=True)
-def brightest_neighbour(counts, neighbours, pixel):
+def brightest_neighbour(counts: IntArray, neighbours: IntArray, pixel: int) -> int:
     """The pixel that a pixel of one image (P,) follows, or `NOBODY`."""
     best, n = pixel, counts[pixel]
     for other in neighbours[pixel]:

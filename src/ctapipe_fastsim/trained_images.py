@@ -1,12 +1,16 @@
 """What trained networks say of the images that they were trained on."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
+from .array_types import FloatArray
 from .flow_fit import fit_flow
 from .time_links import linked_times
+
+if TYPE_CHECKING:
+    from .training import TrainingRun
 
 __all__ = ["Encoded", "arrival_times", "encoded", "fit_prior", "noise"]
 
@@ -31,7 +35,7 @@ class Encoded(NamedTuple):
 
 
 @torch.no_grad()
-def encoded(run, mirror):
+def encoded(run: "TrainingRun", mirror: float) -> Encoded:
     """`Encoded` of all images of a `TrainingRun`, as they are (1) or reflected (-1)."""
     run.modules.eval()
     parts = []
@@ -42,7 +46,7 @@ def encoded(run, mirror):
     return Encoded(*map(torch.cat, zip(*parts)))
 
 
-def fit_prior(run, as_they_are, reflected):
+def fit_prior(run: "TrainingRun", as_they_are: Encoded, reflected: Encoded) -> None:
     """Fit the latents' prior again, to all images alike, with the encoder as it is.
 
     While they are trained together bright images, weighted down, and the last epochs count too
@@ -58,18 +62,20 @@ def fit_prior(run, as_they_are, reflected):
     mean, spread, known = map(torch.cat, zip(as_they_are, reflected))
     generator = run.generator("prior noise")
 
-    def log_likelihood(rows):
+    def log_likelihood(rows: torch.Tensor) -> torch.Tensor:
         drawn = torch.randn((len(rows), mean.shape[1]), generator=generator).to(mean)
         return run.cvae.prior(known[rows]).log_prob(mean[rows] + spread[rows] * drawn)
 
     fit_flow(
         *(run.cvae.prior, log_likelihood, np.tile(run.held_out, 2)),
-        *(PRIOR_EPOCHS, PRIOR_BATCH, PRIOR_LEARNING_RATE, run.generator("prior batches")),
+        *(PRIOR_EPOCHS, PRIOR_BATCH),
+        PRIOR_LEARNING_RATE,
+        run.generator("prior batches"),
     )
 
 
 @torch.no_grad()
-def noise(run, images):
+def noise(run: "TrainingRun", images: Encoded) -> FloatArray:
     """The independent normal numbers that size and latents of images come from, (N, 1 + Z) array.
 
     Parameters
@@ -88,7 +94,7 @@ def noise(run, images):
 
 
 @torch.no_grad()
-def arrival_times(run, images):
+def arrival_times(run: "TrainingRun", images: Encoded) -> tuple[FloatArray, FloatArray]:
     """When light is expected in each pixel with light, given what the pixel shows that it follows.
 
     Parameters
@@ -110,7 +116,8 @@ def arrival_times(run, images):
             local, _ = run.cvae.encode_local(counts, times, view, painting)
             painting = run.cvae.retouch(painting, local)
         linked = linked_times(counts, times, run.cvae.read(painting, view), run.cvae)
-        time, spread = torch.zeros_like(counts), torch.ones_like(counts)
-        time[linked.image, linked.pixel], spread[linked.image, linked.pixel] = linked.expected
-        parts.append((time.cpu().numpy(), spread.cpu().numpy()))
-    return tuple(map(np.concatenate, zip(*parts)))
+        mean, width = torch.zeros_like(counts), torch.ones_like(counts)
+        mean[linked.image, linked.pixel], width[linked.image, linked.pixel] = linked.expected
+        parts.append((mean.cpu().numpy(), width.cpu().numpy()))
+    time, spread = map(np.concatenate, zip(*parts))
+    return time, spread

@@ -1,21 +1,24 @@
 """The training loop of one telescope type (the command-line tool is tools/train.py)."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
+from .array_types import BoolArray, Columns, FloatArray, IntArray, Number, Tree
 from .conditions import ConditionScaling, SizeScaling, condition_values
 from .data_parallel import own_share, sum_gradients, summed
 from .errors import InputError
 from .flows import size_flow
 from .loss import count_log_likelihood, kl_sample, kl_standard_normal, time_log_likelihood
 from .module_arrays import load_arrays, save_arrays
-from .network import CVAE
+from .network import CVAE, PixelView
 from .network_sizes import network_sizes
 from .random_streams import random_stream
 from .shower_frame import pixel_directions
+from .training_data import TelescopeImages
 
 __all__ = ["TrainingOptions", "TrainingRun", "held_out_showers"]
 
@@ -40,7 +43,7 @@ class TrainingOptions:
     device: str
 
 
-def held_out_showers(shower_number, seed):
+def held_out_showers(shower_number: IntArray, seed: int) -> BoolArray:
     """Mask (N,) of the images held out: whole showers, never single images."""
     showers = np.unique(shower_number)
     if len(showers) < 2:
@@ -74,7 +77,7 @@ class TrainingRun:
         weighted down.
     """
 
-    def __init__(self, images, options):
+    def __init__(self, images: TelescopeImages, options: TrainingOptions) -> None:
         self.options = options
         self.held_out = held_out_showers(images.shower_number, options.seed)
         values = condition_values(images.showers, images.geometry, *images.pointing)
@@ -97,45 +100,45 @@ class TrainingRun:
             self.modules.parameters(), lr=options.learning_rate, weight_decay=1e-4
         )
         self.epoch, self.best, self.best_arrays = 0, np.inf, save_arrays(self.modules)
-        self.history = {
+        self.history: dict[str, list[float]] = {
             name: [] for name in ("loss", "counts", "times", "kl", "size", "training_loss")
         }
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """All epochs done, or no improvement for ``patience`` epochs."""
         since_best = len(self.history["loss"]) - 1 - self.best_epoch
         return self.epoch >= self.options.epochs or since_best >= self.options.patience
 
     @property
-    def best_epoch(self):
+    def best_epoch(self) -> int:
         """The one with the lowest held-out loss, of those that train all latents."""
         first = self._first_whole_epoch
         losses = self.history["loss"][first:]
         return first + int(np.argmin(losses)) if losses else first
 
     @property
-    def _first_whole_epoch(self):
+    def _first_whole_epoch(self) -> int:
         """From here on all latents are trained."""
         return int(LOCAL_FROM * self.options.epochs) if self.options.n_local else 0
 
     @property
-    def with_local(self):
+    def with_local(self) -> bool:
         """Whether the latents of places are trained already."""
         return bool(self.options.n_local) and self.epoch >= self._first_whole_epoch
 
     @property
-    def held_out_elbo(self):
+    def held_out_elbo(self) -> float:
         """Evidence lower bound of the last epoch: light and times, without the size model."""
         last = {name: values[-1] for name, values in self.history.items()}
         return last["counts"] + last["times"] - last["kl"]
 
     @property
-    def batches_per_epoch(self):
+    def batches_per_epoch(self) -> int:
         """Optimiser steps in one epoch."""
         return max(1, int((~self.held_out).sum()) // self.options.batch_size)
 
-    def run_epoch(self, progress):
+    def run_epoch(self, progress: Callable[[int], object]) -> None:
         """Train for one epoch, measure on held-out showers, keep the best weights.
 
         Parameters
@@ -164,11 +167,11 @@ class TrainingRun:
         self._look_at_held_out(float(summed(self._on_device(total))) / n_batches)
         self.epoch += 1
 
-    def keep_best(self):
+    def keep_best(self) -> None:
         """Put the weights with the best held-out loss in place."""
         load_arrays(self.modules, self.best_arrays)
 
-    def state(self):
+    def state(self) -> Tree:
         """Nested dictionary of arrays from which `restore` goes on."""
         moments = self.optimizer.state_dict()["state"]
         return {
@@ -183,7 +186,7 @@ class TrainingRun:
             "history": {name: np.asarray(values) for name, values in self.history.items()},
         }
 
-    def restore(self, state):
+    def restore(self, state: Tree) -> None:
         """Go on from a `state`."""
         load_arrays(self.modules, state["weights"])
         self.best_arrays = state["best_weights"]
@@ -197,7 +200,7 @@ class TrainingRun:
         self.epoch = len(self.history["loss"])
         self.best = min(self.history["loss"][self._first_whole_epoch :], default=np.inf)
 
-    def _tensors(self, images, conditions):
+    def _tensors(self, images: TelescopeImages, conditions: FloatArray) -> dict[str, torch.Tensor]:
         return {
             "counts": torch.as_tensor(images.counts.astype(np.float32)),
             "times": torch.as_tensor(np.nan_to_num(images.peak_time)),
@@ -205,7 +208,9 @@ class TrainingRun:
             "conditions": torch.as_tensor(conditions),
         }
 
-    def seen(self, batch, mirror, within=0.5):
+    def seen(
+        self, batch: torch.Tensor, mirror: torch.Tensor, within: Number = 0.5
+    ) -> tuple[torch.Tensor, torch.Tensor, PixelView, torch.Tensor]:
         """Counts, times, pixels as seen from the showers and known numbers of images.
 
         Parameters
@@ -231,7 +236,7 @@ class TrainingRun:
         view = self.cvae.view(self.data["source_core"][batch].to(device), mirror.to(device))
         return counts.to(device), self.data["times"][batch].to(device), view, known
 
-    def _terms(self, batch, generator):
+    def _terms(self, batch: torch.Tensor, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Weighted mean log likelihoods and KL of a batch, one random latent per image.
 
         Of several processes each has a part of them, whose sum is the mean; random numbers are
@@ -246,7 +251,7 @@ class TrainingRun:
         mean, log_variance = self.cvae.encode(counts, times, view, known)
         latent = mean + torch.exp(0.5 * log_variance) * noise.to(counts)
         painting = self.cvae.paint(latent, view.orientation, known)
-        local_kl = 0.0
+        local_kl: float | torch.Tensor = 0.0
         if self.with_local:
             mean_local, log_variance_local = self.cvae.encode_local(counts, times, view, painting)
             noise = own_share(torch.randn((n, *self.cvae.local.shape), generator=generator))
@@ -266,14 +271,14 @@ class TrainingRun:
         }
 
     @torch.no_grad()
-    def _look_at_held_out(self, training_loss):
+    def _look_at_held_out(self, training_loss: float) -> None:
         self.modules.eval()
         generator = self.generator("held-out noise")
         images = torch.as_tensor(np.flatnonzero(self.held_out))
-        total = {}
+        total: dict[str, float] = {}
         for batch in images.split(1024):
-            for name, value in self._terms(batch, generator).items():
-                total[name] = total.get(name, 0.0) + float(value) * len(batch) / len(images)
+            for name, term in self._terms(batch, generator).items():
+                total[name] = total.get(name, 0.0) + float(term) * len(batch) / len(images)
         total = dict(zip(total, summed(self._on_device(list(total.values()))).tolist()))
         total["loss"] = total["kl"] - total["counts"] - total["times"] - total["size"]
         for name, value in {**total, "training_loss": training_loss}.items():
@@ -287,10 +292,10 @@ class TrainingRun:
             self.best = total["loss"]
             self.best_arrays = _copied(save_arrays(self.modules))
 
-    def _on_device(self, numbers):
+    def _on_device(self, numbers: float | Sequence[float]) -> torch.Tensor:
         return torch.tensor(numbers, dtype=torch.float64, device=self.options.device)
 
-    def _set_learning_rate(self, epoch):
+    def _set_learning_rate(self, epoch: float) -> None:
         """Linear rise over the first tenth, then half a cosine down to nearly nothing."""
         done = epoch / self.options.epochs
         rise = min(1.0, 0.04 + done / 0.1)
@@ -298,13 +303,13 @@ class TrainingRun:
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate * min(rise, fall + 1e-3)
 
-    def generator(self, name, *keys):
+    def generator(self, name: str, *keys: int) -> torch.Generator:
         """`torch.Generator` of a named stream of random numbers."""
         seed = random_stream(name, self.options.seed, *keys).integers(2**62)
         return torch.Generator().manual_seed(int(seed))
 
 
-def _weights(size):
+def _weights(size: IntArray) -> FloatArray:
     """Weights (N,) of the images in the loss, 1 on average.
 
     The likelihood of an image grows with its light: without weights a few bright ones would
@@ -315,5 +320,5 @@ def _weights(size):
     return (weight / weight.mean()).astype(np.float32)
 
 
-def _copied(arrays):
+def _copied(arrays: Columns) -> Columns:
     return {name: value.copy() for name, value in arrays.items()}

@@ -1,13 +1,17 @@
 """Simulated DL1 files become arrays for training."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
 import numpy as np
+import tables
 from ctapipe.instrument import FocalLengthKind, SubarrayDescription, TelescopeDescription
 from ctapipe.io import TableLoader
 
+from .array_types import FloatArray, IntArray
 from .errors import InputError
 from .focal_lengths import with_effective_focal_lengths
 from .primaries import PRIMARIES, primary_name
@@ -16,7 +20,13 @@ from .sealed_file import is_sealed
 from .shower_frame import ImageGeometry, image_geometry
 from .showers import Showers, ThrownDistribution
 
+if TYPE_CHECKING:
+    from astropy.table import Table
+
 __all__ = ["Production", "TelescopeImages", "read_production"]
+
+# counts, energy edges in TeV, distance edges in m
+Histogram = tuple[FloatArray, FloatArray, FloatArray]
 
 READ_OPTIONS = dict(
     dl1_images=True,
@@ -53,32 +63,32 @@ class TelescopeImages:
     telescope: TelescopeDescription
     showers: Showers
     geometry: ImageGeometry
-    pointing_altitude: np.ndarray
-    pointing_azimuth: np.ndarray
-    telescope_position: np.ndarray
-    obs_id: np.ndarray
-    counts: np.ndarray
-    charge: np.ndarray
-    peak_time: np.ndarray
+    pointing_altitude: FloatArray
+    pointing_azimuth: FloatArray
+    telescope_position: FloatArray
+    obs_id: IntArray
+    counts: IntArray
+    charge: FloatArray
+    peak_time: FloatArray
 
     @property
-    def size(self):
+    def size(self) -> IntArray:
         """True photo-electrons of each image, (N,) int array."""
         return self.counts.sum(axis=1, dtype=np.int64)
 
     @property
-    def pointing(self):
+    def pointing(self) -> tuple[FloatArray, FloatArray]:
         """Altitude and azimuth, (N,) arrays, rad."""
         return self.pointing_altitude, self.pointing_azimuth
 
     @property
-    def shower_number(self):
+    def shower_number(self) -> IntArray:
         """The same for all images of one shower, whatever its core, (N,) int array."""
         _, number = np.unique(self.shower_keys, axis=0, return_inverse=True)
         return number.ravel()
 
     @property
-    def shower_keys(self):
+    def shower_keys(self) -> FloatArray:
         """What makes a shower: observation, energy, direction, primary, an (N, 5) array."""
         showers = self.showers
         direction = showers.altitude, showers.azimuth
@@ -105,13 +115,13 @@ class Production:
     """
 
     subarray: SubarrayDescription
-    thrown: tuple
-    thrown_histograms: dict
-    images: dict
+    thrown: tuple[ThrownDistribution, ...]
+    thrown_histograms: dict[ThrownDistribution, Histogram | None]
+    images: dict[str, TelescopeImages]
     min_telescopes: int
 
 
-def read_production(paths):
+def read_production(paths: Sequence[Path | str]) -> Production:
     """Read DL1 files of one production.
 
     Parameters
@@ -141,7 +151,7 @@ def read_production(paths):
     return Production(_recording(parts[0].subarray, images), thrown, histograms, images, fewest)
 
 
-def _histogram_of_run(run, parts):
+def _histogram_of_run(run: ThrownDistribution, parts: Sequence[Production]) -> Histogram | None:
     """Sum of the histograms of all that differ from a run in nothing but numbers."""
     return _add_histograms(
         [
@@ -153,7 +163,9 @@ def _histogram_of_run(run, parts):
     )
 
 
-def _recording(subarray, images):
+def _recording(
+    subarray: SubarrayDescription, images: dict[str, TelescopeImages]
+) -> SubarrayDescription:
     """The telescopes of types that left images; of others nothing can be learned."""
     tel_ids = [i for i, telescope in subarray.tel.items() if str(telescope) in images]
     if len(tel_ids) == len(subarray.tel):
@@ -161,7 +173,7 @@ def _recording(subarray, images):
     return subarray.select_subarray(tel_ids, name=subarray.name)
 
 
-def _read_file(path):
+def _read_file(path: Path) -> Production:
     if not path.is_file():
         raise InputError(f"{path}: no such file; give DL1 files written by ctapipe-process")
     if is_sealed(path, "model"):
@@ -190,17 +202,17 @@ def _read_file(path):
     if not images:
         raise InputError(f"{path}: holds no images; give a file with recorded events")
     subarray, fewest = with_effective_focal_lengths(subarray), int(triggers.sum(axis=1).min())
-    return Production(subarray, thrown, histograms, images, fewest)
+    return Production(subarray, tuple(thrown), histograms, images, fewest)
 
 
-def _open_loader(path):
+def _open_loader(path: Path | str) -> TableLoader:
     try:
         return TableLoader(path)
     except RuntimeError:  # no effective focal length in the file
         return TableLoader(path, focal_length_choice=FocalLengthKind.EQUIVALENT)
 
 
-def _check_content(h5file, path):
+def _check_content(h5file: tables.File, path: Path | str) -> None:
     for node, what, remedy in (
         ("/simulation/event/subarray/shower", "no simulated showers", "give simulated DL1 files"),
         (
@@ -223,7 +235,7 @@ def _check_content(h5file, path):
         )
 
 
-def _read_primaries(loader, path):
+def _read_primaries(loader: TableLoader, path: Path | str) -> dict[int, int]:
     """Primary of each run by its obs_id; a run without events is of the file's only one."""
     events = loader.read_subarray_events(simulated=True)
     runs = np.asarray(loader.read_simulation_configuration()["obs_id"], int)
@@ -242,7 +254,9 @@ def _read_primaries(loader, path):
     return {run: found.pop() for run, found in primaries.items()}
 
 
-def _read_thrown(loader, primary_of_run, path):
+def _read_thrown(
+    loader: TableLoader, primary_of_run: dict[int, int], path: Path | str
+) -> list[ThrownDistribution]:
     """One `ThrownDistribution` for each run in the file."""
     runs = loader.read_simulation_configuration()
     reuse = np.maximum(np.asarray(runs["shower_reuse"], float), 1)
@@ -273,7 +287,9 @@ def _read_thrown(loader, primary_of_run, path):
     ]
 
 
-def _read_thrown_histograms(loader, thrown):
+def _read_thrown_histograms(
+    loader: TableLoader, thrown: Sequence[ThrownDistribution]
+) -> dict[ThrownDistribution, Histogram | None]:
     """By each of the file's runs: thrown cores in bins of energy and distance, or None."""
     if "/simulation/service/shower_distribution" not in loader.h5file.root:
         return dict.fromkeys(thrown)
@@ -284,27 +300,28 @@ def _read_thrown_histograms(loader, thrown):
         for name, unit in (("bins_energy", u.TeV), ("bins_core_dist", u.m))
     )
     run_of_id = dict(zip(loader.read_simulation_configuration()["obs_id"].tolist(), thrown))
-    histograms = {run: [] for run in thrown}
+    histograms: dict[ThrownDistribution, list[Histogram]] = {run: [] for run in thrown}
     for obs_id, *histogram in zip(table["obs_id"].tolist(), counts, energy, distance):
-        histograms[run_of_id[obs_id]].append(histogram)
+        histograms[run_of_id[obs_id]].append((histogram[0], histogram[1], histogram[2]))
     return {run: _add_histograms(parts) for run, parts in histograms.items()}
 
 
-def _add_histograms(histograms):
+def _add_histograms(histograms: Sequence[Histogram | None]) -> Histogram | None:
     """Sum, or None unless all are there, filled, and with the same edges."""
-    if not histograms or any(h is None or not h[0].sum() for h in histograms):
+    filled = [h for h in histograms if h is not None and h[0].sum()]
+    if not filled or len(filled) < len(histograms):
         return None
-    counts, *edges = zip(*histograms)
+    counts, *edges = zip(*filled)
     for of_run in zip(*edges):
-        for edge, first in zip(of_run, histograms[0][1:]):
+        for edge, first in zip(of_run, filled[0][1:]):
             if edge.shape != first.shape or not np.allclose(edge, first):
                 return None
-    return sum(counts), *histograms[0][1:]
+    return sum(counts), *filled[0][1:]
 
 
-def _combine_thrown(runs):
+def _combine_thrown(runs: Iterable[ThrownDistribution]) -> tuple[ThrownDistribution, ...]:
     """Add up runs that differ in nothing but their number of showers."""
-    total = {}
+    total: dict[ThrownDistribution, int] = {}
     for run in runs:
         key = run.replace(n_thrown=0)
         total[key] = total.get(key, 0) + run.n_thrown
@@ -312,7 +329,7 @@ def _combine_thrown(runs):
     return tuple(sorted(combined, key=lambda thrown: -thrown.n_thrown))
 
 
-def _read_images(table, kind, path):
+def _read_images(table: "Table", kind: TelescopeDescription, path: Path | str) -> TelescopeImages:
     for name in ("image", "peak_time", "true_image"):
         if name not in table.colnames:
             raise InputError(f"{path}: holds no {name} column for {kind}; write the file again")
@@ -350,18 +367,18 @@ def _read_images(table, kind, path):
     )
 
 
-def _column(table, name, unit):
+def _column(table: "Table", name: str, unit: u.Unit) -> FloatArray:
     column = table[name]
     values = np.asarray(column, float)
     return values if column.unit is None else values * u.Unit(column.unit).to(unit)
 
 
-def _join(parts):
+def _join(parts: Sequence[TelescopeImages]) -> TelescopeImages:
     """One `TelescopeImages` of several of the same type."""
     if len(parts) == 1:
         return parts[0]
 
-    def joined(values):
+    def joined(values: Sequence[Any]) -> Any:
         if isinstance(values[0], Showers | ImageGeometry):
             names = [f.name for f in fields(values[0])]
             return type(values[0])(
@@ -374,7 +391,12 @@ def _join(parts):
     return TelescopeImages(telescope=parts[0].telescope, **columns)
 
 
-def _check_same_instrument(first, other, first_path, other_path):
+def _check_same_instrument(
+    first: SubarrayDescription,
+    other: SubarrayDescription,
+    first_path: Path | str,
+    other_path: Path | str,
+) -> None:
     known = {str(kind): kind for kind in first.subarray.telescope_types}
     for kind in other.subarray.telescope_types:
         name = str(kind)
@@ -390,7 +412,9 @@ def _check_same_instrument(first, other, first_path, other_path):
             )
 
 
-def _check_primaries(thrown, images):
+def _check_primaries(
+    thrown: Sequence[ThrownDistribution], images: dict[str, TelescopeImages]
+) -> None:
     """Several primaries need names for conditions, and images in every kind of telescope."""
     primaries = {run.primary_id for run in thrown}
     if len(primaries) == 1:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from .array_types import Columns, FloatArray, IntArray
+
 __all__ = ["MOST_LEAVES", "ReadyTrees", "log_odds", "ready_trees"]
 
 LEAF = -1
@@ -35,15 +37,15 @@ class ReadyTrees(NamedTuple):
     offset : float
     """
 
-    first: np.ndarray
-    feature: np.ndarray
-    threshold: np.ndarray
-    right: np.ndarray
-    value: np.ndarray
+    first: IntArray
+    feature: IntArray
+    threshold: FloatArray
+    right: IntArray
+    value: FloatArray
     offset: float
 
 
-def ready_trees(trees):
+def ready_trees(trees: Columns) -> ReadyTrees:
     """`ReadyTrees` of the arrays of `boosted_trees.fit_trees`, which have passed `check_trees`."""
     nodes = (trees[name] for name in ("root", "feature", "left", "right", "value"))
     mask, value = _masks(*nodes)
@@ -58,14 +60,16 @@ def ready_trees(trees):
     )
 
 
-def log_odds(ready, features):
+def log_odds(ready: ReadyTrees, features: FloatArray) -> FloatArray:
     """Logarithm of how much likelier the second sample is, (N,), for features (N, F)."""
     columns = np.ascontiguousarray(np.asarray(features).T, dtype=np.float32)
     return ready.offset + _sum_of_leaves(columns, ready)
 
 
 @njit(cache=True)
-def _masks(root, feature, left, right, value):
+def _masks(
+    root: IntArray, feature: IntArray, left: IntArray, right: IntArray, value: FloatArray
+) -> tuple[IntArray, FloatArray]:
     """Leaves that a node leaves over on its right, (K,); value of each leaf of each tree."""
     n_nodes = len(feature)
     n_leaves, first_leaf = np.ones(n_nodes, np.int64), np.zeros(n_nodes, np.int64)
@@ -89,7 +93,7 @@ def _masks(root, feature, left, right, value):
 
 
 @njit(cache=True, nogil=True)
-def _sum_of_leaves(columns, ready):
+def _sum_of_leaves(columns: FloatArray, ready: ReadyTrees) -> FloatArray:
     n = columns.shape[1]
     total, left_over = np.zeros(n), np.empty(n, np.int32)
     for tree in range(len(ready.value)):

@@ -25,11 +25,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .array_types import Columns, FloatArray
 from .module_arrays import save_arrays
 from .multiplicity import at_least
 from .network import perceptron
 
 __all__ = ["fit_trigger", "trigger_logit", "trigger_network"]
+
+# recorded, anew, n_thrown, n_lost, see `fit_trigger`
+TriggerSample = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 HIDDEN = (64, 64)
 BATCH = 2048
@@ -49,26 +53,33 @@ class WithWaves(nn.Module):
     (Tancik et al. 2020, arXiv 2006.10739).
     """
 
-    def forward(self, conditions):
+    def forward(self, conditions: torch.Tensor) -> torch.Tensor:
         """Append the waves."""
         angle = WAVE_NUMBER * conditions
         return torch.cat([conditions, torch.sin(angle), torch.cos(angle)], dim=-1)
 
 
-def trigger_network(n_conditions):
+def trigger_network(n_conditions: int) -> nn.Sequential:
     """Network from C conditions to the logit of the probability."""
     return nn.Sequential(
         OrderedDict(waves=WithWaves(), layers=perceptron(3 * n_conditions, HIDDEN, 1))
     )
 
 
-def trigger_logit(network, conditions):
+def trigger_logit(network: nn.Module, conditions: FloatArray) -> FloatArray:
     """Logit of the probability, (N,) array, for standardised conditions (N, C)."""
     with torch.no_grad():
         return network(torch.as_tensor(conditions)).squeeze(1).numpy()
 
 
-def fit_trigger(sample, generator, *, held_out=None, min_telescopes=1, given_recorded=False):
+def fit_trigger(
+    sample: TriggerSample,
+    generator: torch.Generator,
+    *,
+    held_out: TriggerSample | None = None,
+    min_telescopes: int = 1,
+    given_recorded: bool = False,
+) -> Columns:
     """Maximise the likelihood above.
 
     Where P has come close to 1 that likelihood is flat, so the first steps follow another, of
@@ -96,20 +107,24 @@ def fit_trigger(sample, generator, *, held_out=None, min_telescopes=1, given_rec
     dict of str to array
         Trained weights.
     """
-    recorded, anew, n_thrown, n_lost = sample = _tensors(sample)
+    recorded, anew, n_thrown, n_lost = _tensors(sample)
     network = trigger_network(recorded.shape[-1])
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
     )
 
-    def loss_of(images, showers, showers_per_image):
+    def loss_of(
+        images: torch.Tensor,
+        showers: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+        showers_per_image: float,
+    ) -> torch.Tensor:
         of_images = -_log_recorded(network, images, min_telescopes).mean()
         log_lost = _log_lost(network, *showers, min_telescopes, given_recorded)
         return of_images - showers_per_image * log_lost.mean()
 
     showers_per_image = len(anew) / len(recorded)
-    held_out = held_out and _tensors(held_out)
+    test = held_out and _tensors(held_out)
     best, arrays = np.inf, save_arrays(network)
     for step in range(STEPS):
         images = recorded[torch.randint(len(recorded), (BATCH,), generator=generator)]
@@ -124,21 +139,29 @@ def fit_trigger(sample, generator, *, held_out=None, min_telescopes=1, given_rec
         loss.backward()
         optimizer.step()
         plan.step()
-        if held_out and step >= FIRST_STEPS and step % LOOK_EVERY == 0:
+        if test and step >= FIRST_STEPS and step % LOOK_EVERY == 0:
             with torch.no_grad():
-                images, *showers = held_out
-                loss = float(loss_of(images, showers, len(showers[0]) / len(images)))
-            if loss < best:
-                best = loss
+                images, *lost = test
+                per_image = len(lost[0]) / len(images)
+                loss_of_test = float(loss_of(images, (lost[0], lost[1], lost[2]), per_image))
+            if loss_of_test < best:
+                best = loss_of_test
                 arrays = {name: value.copy() for name, value in save_arrays(network).items()}
     return arrays if held_out else save_arrays(network)
 
 
-def _tensors(sample):
+def _tensors(sample: TriggerSample) -> list[torch.Tensor]:
     return [torch.as_tensor(np.asarray(part, np.float32)) for part in sample]
 
 
-def _log_lost(network, anew, n_thrown, n_lost, min_telescopes, given_recorded):
+def _log_lost(
+    network: nn.Module,
+    anew: torch.Tensor,
+    n_thrown: torch.Tensor,
+    n_lost: torch.Tensor,
+    min_telescopes: int,
+    given_recorded: bool,
+) -> torch.Tensor:
     """Logarithm of the probability of all that S showers lost, (S,)."""
     lost = -torch.expm1(_log_recorded(network, anew, min_telescopes)).mean(dim=1)
     log_lost = lost.clamp(min=LEAST).log()  # log(1 - Q)
@@ -148,7 +171,7 @@ def _log_lost(network, anew, n_thrown, n_lost, min_telescopes, given_recorded):
     return n_lost * log_lost - recorded.clamp(min=LEAST).log()
 
 
-def _log_recorded(network, views, min_telescopes):
+def _log_recorded(network: nn.Module, views: torch.Tensor, min_telescopes: int) -> torch.Tensor:
     """log(P A) of a telescope with its V - 1 others, (...) tensor of (..., V, C)."""
     logit = network(views).squeeze(-1)  # (..., V)
     own = functional.logsigmoid(logit[..., 0])
@@ -158,7 +181,9 @@ def _log_recorded(network, views, min_telescopes):
     return own + others.clamp(min=LEAST).log()
 
 
-def _first_loss(network, images, anew, n_thrown):
+def _first_loss(
+    network: nn.Module, images: torch.Tensor, anew: torch.Tensor, n_thrown: torch.Tensor
+) -> torch.Tensor:
     """The other one; a recorded shower with f above `CERTAIN` pulls no more."""
     images, anew = images[..., 0, :], anew[..., 0, :]
     thrown = functional.softplus(network(anew)).mean(dim=(1, 2))

@@ -4,20 +4,32 @@ import numpy as np
 import torch
 from scipy.special import expit
 
+from .array_types import BoolArray, Columns, FloatArray, Tree
 from .conditions import ConditionScaling, condition_values, indicator_name, values_at
+from .model import Model
 from .module_arrays import load_arrays
 from .multiplicity import at_least
 from .random_streams import random_stream
 from .thrown_anew import n_views, recorded_views, spread_like_thrown, thrown_anew
-from .trigger import fit_trigger, trigger_logit, trigger_network
+from .training_data import Production, TelescopeImages
+from .trigger import TriggerSample, fit_trigger, trigger_logit, trigger_network
 from .trigger_table import fit_trigger_table
 
 __all__ = ["fit_trigger_network", "fit_trigger_tables", "network_logit"]
 
+# scaling and weights, see `fit_trigger_network`
+TriggerNetwork = tuple[ConditionScaling, Columns]
+
 HELD_OUT_FRACTION = 0.15
 
 
-def fit_trigger_network(images, production, model, seed, given_recorded=False):
+def fit_trigger_network(
+    images: TelescopeImages,
+    production: Production,
+    model: Model,
+    seed: int,
+    given_recorded: bool = False,
+) -> TriggerNetwork:
     """Recorded images against the same showers, and those never recorded, thrown anew.
 
     Parameters
@@ -52,7 +64,7 @@ def fit_trigger_network(images, production, model, seed, given_recorded=False):
     held = rng.random(len(n_lost)) < HELD_OUT_FRACTION
     kept = np.bincount(shower, minlength=len(held)) > 0 if given_recorded else True
 
-    def sample(chosen):
+    def sample(chosen: BoolArray) -> TriggerSample:
         showers = chosen & kept
         return scaled[chosen[shower]], anew[showers], n_thrown[showers], n_lost[showers]
 
@@ -65,13 +77,19 @@ def fit_trigger_network(images, production, model, seed, given_recorded=False):
     return scaling, arrays
 
 
-def network_logit(scaling, arrays, values):
+def network_logit(scaling: ConditionScaling, arrays: Columns, values: Columns) -> FloatArray:
     """Logit of `fit_trigger_network`, (N,) array, for `condition_values`."""
     network = load_arrays(trigger_network(len(scaling.names)), arrays)
     return trigger_logit(network, scaling.transform(values))
 
 
-def fit_trigger_tables(images, production, model, network, seed):
+def fit_trigger_tables(
+    images: TelescopeImages,
+    production: Production,
+    model: Model,
+    network: TriggerNetwork,
+    seed: int,
+) -> Tree:
     """Correct a network so that numbers agree with the model's shower development.
 
     Parameters
@@ -89,7 +107,7 @@ def fit_trigger_tables(images, production, model, network, seed):
     rng = random_stream("trigger table", seed)
     recorded = condition_values(images.showers, images.geometry, *images.pointing)
 
-    def table(primary_id):
+    def table(primary_id: int) -> Columns:
         same = images.showers.primary_id == primary_id
         spread, n_thrown = spread_like_thrown(production, primary_id, images, model, rng)
         logit = network_logit(*network, spread).reshape(-1, n_views(production))
@@ -98,6 +116,4 @@ def fit_trigger_tables(images, production, model, network, seed):
         return fit_trigger_table(values_at(recorded, same), own, logit[:, 0], n_thrown * others)
 
     tables = {indicator_name(number): table(number) for number in model.primary_ids}
-    if len(tables) == 1:
-        (tables,) = tables.values()
-    return tables
+    return tables if len(tables) > 1 else next(iter(tables.values()))

@@ -10,9 +10,13 @@ f being the network's logit, t the table read bilinearly: where it is highest, t
 recorded images agree in every node. A weak Gaussian prior holds empty nodes at zero.
 """
 
+from typing import cast
+
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import expit
+
+from .array_types import Array, Columns, FloatArray, IntArray, Number, Tree
 
 __all__ = ["fit_trigger_table", "trigger_table_logit"]
 
@@ -23,7 +27,9 @@ LARGEST_STEP = 1.0
 CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
-def fit_trigger_table(recorded, thrown, thrown_logit, n_thrown):
+def fit_trigger_table(
+    recorded: Columns, thrown: Columns, thrown_logit: FloatArray, n_thrown: Number
+) -> Columns:
     """Maximise the likelihood above.
 
     Parameters
@@ -60,7 +66,7 @@ def fit_trigger_table(recorded, thrown, thrown_logit, n_thrown):
     return table
 
 
-def trigger_table_logit(table, values):
+def trigger_table_logit(table: Tree, values: Columns) -> FloatArray:
     """What the table, or that of its primary for each, adds to the logit of `condition_values`.
 
     Parameters
@@ -75,11 +81,12 @@ def trigger_table_logit(table, values):
     (N,) array
     """
     if "logit" not in table:
-        return sum(values[name] * trigger_table_logit(own, values) for name, own in table.items())
+        added = (values[name] * trigger_table_logit(own, values) for name, own in table.items())
+        return cast(FloatArray, sum(added))
     return _hat_functions(table, values) @ table["logit"].ravel()
 
 
-def _hat_functions(table, values):
+def _hat_functions(table: Tree, values: Columns) -> csr_array:
     """Bilinear weights of the K nodes, a sparse (N, K) array."""
     n_energy, n_impact = table["logit"].shape
     energy, impact = (
@@ -95,7 +102,7 @@ def _hat_functions(table, values):
     return csr_array((weight, (row, column)), shape=(n, table["logit"].size))
 
 
-def _place(bounds, values, n_nodes):
+def _place(bounds: Array, values: FloatArray, n_nodes: int) -> tuple[IntArray, FloatArray]:
     """Node below, and share of the way to the next one; the outermost hold beyond."""
     low, high = bounds
     place = (np.asarray(values) - low) / max(high - low, 1e-9) * (n_nodes - 1)

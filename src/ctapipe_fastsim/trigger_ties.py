@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 
+from .array_types import BoolArray, FloatArray
 from .multiplicity import at_least
 
 __all__ = ["fit_trigger_tie", "tied_triggers"]
@@ -23,7 +24,7 @@ STRONGEST = 0.95
 LEAST = 1e-12  # of a probability whose logarithm or quantile is taken
 
 
-def fit_trigger_tie(probability, triggered, min_telescopes):
+def fit_trigger_tie(probability: FloatArray, triggered: BoolArray, min_telescopes: int) -> float:
     """Share c from E recorded events.
 
     Parameters
@@ -47,7 +48,7 @@ def fit_trigger_tie(probability, triggered, min_telescopes):
     nodes, weights = np.polynomial.hermite_e.hermegauss(N_NODES)
     weights = weights / weights.sum()
 
-    def loss(tie):
+    def loss(tie: float) -> float:
         seen = recorded = 0.0
         for node, weight in zip(nodes, weights):
             given = ndtr((quantile - np.sqrt(tie) * node) / np.sqrt(1 - tie))  # (E, T)
@@ -58,7 +59,9 @@ def fit_trigger_tie(probability, triggered, min_telescopes):
     return float(minimize_scalar(loss, bounds=(0, STRONGEST), method="bounded").x)
 
 
-def tied_triggers(probability, tie, shared, rng):
+def tied_triggers(
+    probability: FloatArray, tie: float, shared: FloatArray, rng: np.random.Generator
+) -> BoolArray:
     """Whether a telescope records each of N showers, (N,) bool array.
 
     Parameters

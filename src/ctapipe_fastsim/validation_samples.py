@@ -1,17 +1,25 @@
 """Monte Carlo and generated images made ready to compare: chosen, on one grid, parametrised."""
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+from ctapipe.instrument import SubarrayDescription
 from tqdm.auto import tqdm
 
+from .array_types import Columns, FloatArray, IntArray
 from .conditions import condition_values
 from .errors import InputError
 from .random_streams import random_stream
+from .training_data import TelescopeImages
 from .validation.common_grid import grid_step, on_grid
 from .validation.parallel_parameters import parallel_image_parameters
 from .validation.sample import Sample
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
 
 __all__ = ["RawImages", "chosen_images", "progress_bar", "recorded", "samples"]
 
@@ -22,14 +30,16 @@ MIN_SHOWERS = 40  # each half of the Monte Carlo needs 20 for a two-sample test
 class RawImages:
     """Images before cleaning: what a `Sample` holds but for the parameters."""
 
-    counts: np.ndarray
-    charge: np.ndarray
-    peak_time: np.ndarray
-    conditions: dict
-    shower: np.ndarray
+    counts: IntArray | None
+    charge: FloatArray
+    peak_time: FloatArray
+    conditions: Columns
+    shower: IntArray
 
 
-def chosen_images(images, most, seed, role):
+def chosen_images(
+    images: TelescopeImages, most: int | None, seed: int, role: str
+) -> TelescopeImages:
     """As many whole showers, drawn at random, as give at most ``most`` images.
 
     Parameters
@@ -66,7 +76,7 @@ def chosen_images(images, most, seed, role):
     return replace(images, **{name: values[index] for name, values in columns.items()})
 
 
-def recorded(images, first_shower=0):
+def recorded(images: TelescopeImages, first_shower: int = 0) -> RawImages:
     """`RawImages` of a file, with shower numbers from ``first_shower`` on.
 
     The conditions are those of `condition_values` and the fields of `ImageGeometry`.
@@ -82,7 +92,13 @@ def recorded(images, first_shower=0):
     )
 
 
-def samples(raw, subarray, tel_id, config, show_progress):
+def samples(
+    raw: dict[str, RawImages],
+    subarray: SubarrayDescription,
+    tel_id: int,
+    config: "Config",
+    show_progress: bool,
+) -> tuple[dict[str, Sample], dict[str, float]]:
     """Round all images to the coarsest grid among them, clean and parametrise them.
 
     Parameters
@@ -129,7 +145,7 @@ def samples(raw, subarray, tel_id, config, show_progress):
 
 
 @contextmanager
-def progress_bar(what, n_images, show):
+def progress_bar(what: str, n_images: int, show: bool) -> Iterator[Callable[[int], object]]:
     """Bar with rate and time left; gives the function that moves it on."""
     with tqdm(desc=what, total=n_images, unit="image", disable=not show) as bar:
         yield bar.update

@@ -3,12 +3,21 @@
 import numpy as np
 from numba import njit
 
+from ..array_types import BoolArray, FloatArray, IntArray, Real
+from .pixels import CameraPixels
+
 __all__ = ["clean_images"]
 
 
 def clean_images(
-    pixels, images, *, picture_threshold, boundary_threshold, min_picture_neighbours, keep_isolated
-):
+    pixels: CameraPixels,
+    images: FloatArray,
+    *,
+    picture_threshold: float,
+    boundary_threshold: float,
+    min_picture_neighbours: int,
+    keep_isolated: bool,
+) -> BoolArray:
     """Select the pixels that hold light.
 
     A picture pixel is above the picture threshold, with enough neighbours that are too.
@@ -31,13 +40,24 @@ def clean_images(
     _clean(
         *(images, pixels.neighbours, pixels.first_neighbour),
         *(np.float32(picture_threshold), np.float32(boundary_threshold)),
-        *(0 if keep_isolated else min_picture_neighbours, keep_isolated, masks),
+        0 if keep_isolated else min_picture_neighbours,
+        keep_isolated,
+        masks,
     )
     return masks
 
 
 @njit(cache=True, nogil=True)
-def _clean(images, neighbours, first, picture, boundary, min_neighbours, keep_isolated, masks):
+def _clean(
+    images: FloatArray,
+    neighbours: IntArray,
+    first: IntArray,
+    picture: Real,
+    boundary: Real,
+    min_neighbours: int,
+    keep_isolated: bool,
+    masks: BoolArray,
+) -> None:
     in_picture = np.empty(images.shape[1], dtype=np.bool_)
     for image, mask in zip(images, masks):
         _find_picture(image, neighbours, first, picture, min_neighbours, in_picture)
@@ -54,7 +74,14 @@ def _clean(images, neighbours, first, picture, boundary, min_neighbours, keep_is
 
 
 @njit(cache=True, nogil=True)
-def _find_picture(image, neighbours, first, picture, min_neighbours, in_picture):
+def _find_picture(
+    image: FloatArray,
+    neighbours: IntArray,
+    first: IntArray,
+    picture: Real,
+    min_neighbours: int,
+    in_picture: BoolArray,
+) -> None:
     for p in range(len(image)):
         in_picture[p] = image[p] >= picture
         if in_picture[p] and min_neighbours > 0:

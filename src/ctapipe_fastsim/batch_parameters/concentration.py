@@ -3,13 +3,25 @@
 import numpy as np
 from numba import njit
 
+from ..array_types import FloatArray, Vector
+
 __all__ = ["NAMES", "concentration"]
 
 NAMES = ("cog", "core", "pixel")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def concentration(x, y, pixel_width, image, mean_x, mean_y, length, width, psi):
+def concentration(
+    x: FloatArray,
+    y: FloatArray,
+    pixel_width: FloatArray,
+    image: FloatArray,
+    mean_x: float,
+    mean_y: float,
+    length: float,
+    width: float,
+    psi: float,
+) -> Vector:
     """Shares of the light within a pixel of the centre, in the ellipse, in the brightest pixel.
 
     Parameters

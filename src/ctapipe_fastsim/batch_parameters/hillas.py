@@ -7,6 +7,8 @@ vol. 3, p. 445).
 import numpy as np
 from numba import njit
 
+from ..array_types import FloatArray, Vector
+
 __all__ = ["NAMES", "along_axis", "hillas"]
 
 NAMES = (
@@ -18,7 +20,7 @@ NEAR_ZERO = np.finfo(np.float64).eps  # deg2; ctapipe takes smaller variances fo
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hillas(x, y, area, image):
+def hillas(x: FloatArray, y: FloatArray, area: FloatArray, image: FloatArray) -> tuple[float, ...]:
     """Parameters of one cleaned image of n pixels, in the order of `NAMES`.
 
     Parameters
@@ -55,13 +57,15 @@ def hillas(x, y, area, image):
 
 
 @njit(cache=True, nogil=True)
-def along_axis(x, y, mean_x, mean_y, psi):
+def along_axis(
+    x: FloatArray, y: FloatArray, mean_x: float, mean_y: float, psi: float
+) -> FloatArray:
     """Coordinate along the main axis from the centre of gravity, (n,) array in deg."""
     return (x - mean_x) * np.cos(psi) + (y - mean_y) * np.sin(psi)
 
 
 @njit(cache=True, nogil=True)
-def _covariance(dx, dy, image, size):
+def _covariance(dx: FloatArray, dy: FloatArray, image: FloatArray, size: float) -> Vector:
     mean_x, mean_y = (dx * image).sum() / size, (dy * image).sum() / size  # nearly zero
     xx = ((dx - mean_x) ** 2 * image).sum() / size
     yy = ((dy - mean_y) ** 2 * image).sum() / size
@@ -70,7 +74,7 @@ def _covariance(dx, dy, image, size):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _principal_axes(xx, yy, xy):
+def _principal_axes(xx: float, yy: float, xy: float) -> Vector:
     """Spread along the minor and the major axis, and the direction of the latter."""
     half_difference = (xx - yy) / 2
     root = np.hypot(half_difference, xy)
@@ -89,7 +93,9 @@ def _principal_axes(xx, yy, xy):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _axis_errors(along, across, weight, elongation):
+def _axis_errors(
+    along: FloatArray, across: FloatArray, weight: FloatArray, elongation: float
+) -> tuple[float, float]:
     """Errors of psi and of the centre's position across, from a straight-line fit."""
     s0, s1, s2 = weight.sum(), (weight * along).sum(), (weight * along**2).sum()
     t0, t1 = (weight * across).sum(), (weight * along * across).sum()
@@ -101,7 +107,16 @@ def _axis_errors(along, across, weight, elongation):
 
 
 @njit(cache=True, nogil=True)
-def _spread_error(dx, dy, image, size, xx, yy, xy, angle):
+def _spread_error(
+    dx: FloatArray,
+    dy: FloatArray,
+    image: FloatArray,
+    size: float,
+    xx: float,
+    yy: float,
+    xy: float,
+    angle: float,
+) -> float:
     """Error of the variance along a direction."""
     cos2, sin2 = (1 + np.cos(2 * angle)) / 2, (1 - np.cos(2 * angle)) / 2
     twice = np.sin(2 * angle)

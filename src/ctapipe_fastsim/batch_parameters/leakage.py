@@ -3,13 +3,17 @@
 import numpy as np
 from numba import njit
 
+from ..array_types import BoolArray, FloatArray, IntArray
+
 __all__ = ["NAMES", "leakage"]
 
 NAMES = ("pixels_width_1", "pixels_width_2", "intensity_width_1", "intensity_width_2")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def leakage(selected, image, border):
+def leakage(
+    selected: IntArray, image: FloatArray, border: BoolArray
+) -> tuple[float, float, float, float]:
     """Shares of n selected pixels, and of their light, in the outermost one and two rows.
 
     Parameters

@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from ..array_types import BoolArray, IntArray
+
 __all__ = ["NAMES", "morphology"]
 
 NAMES = ("n_pixels", "n_islands", "n_small_islands", "n_medium_islands", "n_large_islands")
@@ -10,7 +12,9 @@ LARGEST_SMALL, LARGEST_MEDIUM = 2, 50
 
 
 @njit(cache=True, nogil=True)
-def morphology(selected, mask, neighbours, first_neighbour):
+def morphology(
+    selected: IntArray, mask: BoolArray, neighbours: IntArray, first_neighbour: IntArray
+) -> tuple[int, int, int, int, int]:
     """Number of selected pixels, of islands, and of those that are small, medium and large.
 
     Parameters

@@ -1,10 +1,14 @@
 """What image parameters need to know of a camera, as plain arrays."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import astropy.units as u
 import numpy as np
 from ctapipe.coordinates import TelescopeFrame
+from ctapipe.instrument import CameraGeometry
+
+from ..array_types import BoolArray, FloatArray, IntArray
 
 __all__ = ["CameraPixels"]
 
@@ -26,16 +30,16 @@ class CameraPixels:
         Whether a pixel is among the outermost row, and the outermost two.
     """
 
-    x: np.ndarray
-    y: np.ndarray
-    area: np.ndarray
-    width: np.ndarray
-    neighbours: np.ndarray
-    first_neighbour: np.ndarray
-    border: np.ndarray
+    x: FloatArray
+    y: FloatArray
+    area: FloatArray
+    width: FloatArray
+    neighbours: IntArray
+    first_neighbour: IntArray
+    border: BoolArray
 
     @classmethod
-    def of(cls, geometry):
+    def of(cls, geometry: CameraGeometry) -> Self:
         """From a ctapipe CameraGeometry in the camera frame."""
         sky = geometry.transform_to(TelescopeFrame())
         matrix = sky.neighbor_matrix_sparse

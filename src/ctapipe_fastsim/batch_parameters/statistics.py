@@ -3,13 +3,15 @@
 import numpy as np
 from numba import njit
 
+from ..array_types import FloatArray
+
 __all__ = ["NAMES", "statistics"]
 
 NAMES = ("max", "min", "mean", "std", "skewness", "kurtosis")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def statistics(values):
+def statistics(values: FloatArray) -> tuple[float, float, float, float, float, float]:
     """Largest and smallest of (n,) values, mean, spread, skewness and excess kurtosis."""
     mean = values.mean()
     spread = np.sqrt(((values - mean) ** 2).mean())

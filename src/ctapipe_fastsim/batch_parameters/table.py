@@ -1,16 +1,20 @@
 """All parameters of many images, in the columns of ctapipe's DL1 tables."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numba import njit
 
+from ..array_types import Array, BoolArray, Columns, FloatArray, IntArray
 from . import concentration, hillas, leakage, morphology, statistics, timing
+from .pixels import CameraPixels
 
 __all__ = ["image_checks", "image_parameters", "true_image_parameters"]
 
 IN_RADIANS = ("hillas_phi", "hillas_psi", "hillas_psi_uncertainty")
 
 
-def _columns(group, names):
+def _columns(group: str, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{group}_{name}" for name in names)
 
 
@@ -24,7 +28,13 @@ LIGHT = (
 TIME = (*_columns("timing", timing.NAMES), *_columns("peak_time", statistics.NAMES))
 
 
-def image_parameters(pixels, images, peak_times, masks, rng):
+def image_parameters(
+    pixels: CameraPixels,
+    images: FloatArray,
+    peak_times: FloatArray,
+    masks: BoolArray,
+    rng: np.random.Generator,
+) -> Columns:
     """Parameters of N cleaned images.
 
     Parameters
@@ -53,7 +63,7 @@ def image_parameters(pixels, images, peak_times, masks, rng):
     }
 
 
-def true_image_parameters(pixels, images):
+def true_image_parameters(pixels: CameraPixels, images: IntArray) -> Columns:
     """Parameters of N true images, their lit pixels being selected.
 
     Parameters
@@ -74,7 +84,7 @@ def true_image_parameters(pixels, images):
 
 
 @njit(cache=True, nogil=True)
-def image_checks(images, masks):
+def image_checks(images: Array, masks: BoolArray) -> BoolArray:
     """Whether images pass ctapipe's default checks.
 
     Parameters
@@ -95,18 +105,22 @@ def image_checks(images, masks):
     return passed
 
 
-def _light_of_images(pixels, images, masks):
+def _light_of_images(pixels: CameraPixels, images: Array, masks: BoolArray) -> FloatArray:
     light = np.full((len(images), len(LIGHT)), np.nan)
     first = LIGHT.index("morphology_n_pixels")
     light[:, first : first + len(morphology.NAMES)] = -1
     _light_rows(
         *(pixels.x, pixels.y, pixels.area, pixels.width),
-        *(pixels.neighbours, pixels.first_neighbour, pixels.border, images, masks, light),
+        *(pixels.neighbours, pixels.first_neighbour),
+        pixels.border,
+        images,
+        masks,
+        light,
     )
     return light
 
 
-def _in_degrees(columns):
+def _in_degrees(columns: Columns) -> Columns:
     return {
         name: np.degrees(column) if name in IN_RADIANS else column
         for name, column in columns.items()
@@ -114,7 +128,18 @@ def _in_degrees(columns):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _light_rows(x, y, area, width, neighbours, first, border, images, masks, rows):
+def _light_rows(
+    x: FloatArray,
+    y: FloatArray,
+    area: FloatArray,
+    width: FloatArray,
+    neighbours: IntArray,
+    first: IntArray,
+    border: BoolArray,
+    images: Array,
+    masks: BoolArray,
+    rows: FloatArray,
+) -> None:
     """Fill a row of `LIGHT` for every image with two pixels and light."""
     for i in range(len(images)):
         selected = np.nonzero(masks[i])[0]
@@ -138,7 +163,15 @@ def _light_rows(x, y, area, width, neighbours, first, border, images, masks, row
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _time_rows(x, y, times, masks, place, rng, rows):
+def _time_rows(
+    x: FloatArray,
+    y: FloatArray,
+    times: FloatArray,
+    masks: BoolArray,
+    place: FloatArray,
+    rng: np.random.Generator,
+    rows: FloatArray,
+) -> None:
     """Fill a row of `TIME` for every image that has a main axis."""
     for i in range(len(times)):
         mean_x, mean_y, psi = place[i]
@@ -153,7 +186,7 @@ def _time_rows(x, y, times, masks, place, rng, rows):
 
 
 @njit(cache=True, nogil=True)
-def _put(row, start, values):
+def _put(row: FloatArray, start: int, values: tuple[float, ...]) -> int:
     """Write values into a row; the place after them."""
     for value in values:
         row[start] = value

@@ -13,6 +13,8 @@ is left to the rounding of the last digit, in ctapipe as here.
 import numpy as np
 from numba import njit
 
+from ..array_types import BoolArray, FloatArray, Vector, Whole
+
 __all__ = ["NAMES", "fit_time"]
 
 NAMES = ("intercept", "deviation", "slope")
@@ -24,7 +26,7 @@ SINGULAR = 2 * np.finfo(np.float64).eps
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fit_time(along, time, rng):
+def fit_time(along: FloatArray, time: FloatArray, rng: np.random.Generator) -> Vector:
     """Fit one cleaned image of n pixels.
 
     Parameters
@@ -53,7 +55,7 @@ def fit_time(along, time, rng):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _trimmed_fit(along, time, first, second):
+def _trimmed_fit(along: FloatArray, time: FloatArray, first: Whole, second: Whole) -> Vector:
     """Slope, intercept and sum of squares of the kept pixels, from a line through two."""
     n = len(along)
     kept = np.zeros(n, dtype=np.bool_)
@@ -75,7 +77,7 @@ def _trimmed_fit(along, time, first, second):
 
 
 @njit(cache=True, nogil=True)
-def _keep_smallest(values, n, kept):
+def _keep_smallest(values: FloatArray, n: int, kept: BoolArray) -> None:
     kept[:] = False
     if n > 0:
         threshold = np.partition(values, n - 1)[n - 1]
@@ -90,7 +92,7 @@ def _keep_smallest(values, n, kept):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _line(along, time, kept):
+def _line(along: FloatArray, time: FloatArray, kept: BoolArray) -> Vector:
     """Least squares of the kept pixels; NaN where they lie at one place."""
     n, mean_x, mean_t = 0, 0.0, 0.0
     for i in range(len(along)):

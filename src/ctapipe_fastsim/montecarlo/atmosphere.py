@@ -14,6 +14,8 @@ from astropy.table import Table
 from ctapipe.atmosphere import FiveLayerAtmosphereDensityProfile, TableAtmosphereDensityProfile
 from numba import njit
 
+from ..array_types import FloatArray
+
 __all__ = [
     *("TOP", "density", "density_profile", "depth", "height"),
     *("mean_refractivity", "refractivity", "tabulated_profile", "transmission"),
@@ -29,13 +31,13 @@ AEROSOL_DEPTH = 0.08  # vertical optical depth from sea level at 550 nm, falls a
 AEROSOL_SCALE_HEIGHT = 1.2e5  # cm
 
 
-def density_profile():
+def density_profile() -> FiveLayerAtmosphereDensityProfile:
     """The same air as ctapipe's FiveLayerAtmosphereDensityProfile."""
     table = np.stack([LAYER_BOTTOM, LAYER_A, LAYER_B, LAYER_C, 1 / LAYER_C], axis=1)
     return FiveLayerAtmosphereDensityProfile.from_array(table)
 
 
-def tabulated_profile():
+def tabulated_profile() -> TableAtmosphereDensityProfile:
     """The same air as ctapipe's TableAtmosphereDensityProfile, the kind that files hold."""
     heights = np.linspace(0, 1e7, 501) * u.cm
     profile = density_profile()
@@ -50,7 +52,7 @@ def tabulated_profile():
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def depth(height):
+def depth(height: float) -> float:
     """Vertical depth above a height (cm), g/cm2."""
     if height >= TOP:
         return 0.0
@@ -67,7 +69,7 @@ LAYER_DEPTH = np.array([depth(bottom) for bottom in LAYER_BOTTOM])  # g/cm2
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def height(depth):
+def height(depth: float) -> float:
     """Height of a vertical depth (g/cm2), cm."""
     if depth <= 0.0:
         return TOP
@@ -81,7 +83,7 @@ def height(depth):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def density(depth):
+def density(depth: float) -> float:
     """Density where the vertical depth is this (g/cm2), g/cm3: -dT/dh, without an exponential."""
     layer = 4
     while layer > 0 and depth > LAYER_DEPTH[layer]:
@@ -95,19 +97,21 @@ GROUND_DENSITY = density(depth(0.0))  # g/cm3, at sea level
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def refractivity(depth):
+def refractivity(depth: float) -> float:
     """Refractive index minus 1 where the vertical depth is this (g/cm2)."""
     return REFRACTIVITY / GROUND_DENSITY * density(depth)
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def mean_refractivity(depth, height, ground_depth, ground):
+def mean_refractivity(depth: float, height: float, ground_depth: float, ground: float) -> float:
     """Refractive index minus 1, mean along a straight line from a height (cm) to the ground."""
     air = (ground_depth - depth) / max(height - ground, 1.0)
     return REFRACTIVITY / GROUND_DENSITY * air
 
 
-def transmission(wavelength, height, ground, cos_zenith):
+def transmission(
+    wavelength: FloatArray, height: float, ground: float, cos_zenith: float
+) -> FloatArray:
     """Share of light that reaches the ground: Rayleigh scattering and aerosol, no ozone.
 
     Parameters

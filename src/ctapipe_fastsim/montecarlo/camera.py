@@ -3,6 +3,10 @@
 import astropy.units as u
 import numpy as np
 from ctapipe.coordinates import TelescopeFrame
+from ctapipe.instrument import CameraGeometry
+
+from ..array_types import FloatArray, IntArray
+from .telescope_response import TelescopeResponse
 
 __all__ = ["Camera"]
 
@@ -19,13 +23,15 @@ class Camera:
     response : TelescopeResponse
     """
 
-    def __init__(self, geometry, response):
+    def __init__(self, geometry: CameraGeometry, response: TelescopeResponse) -> None:
         self.geometry, self.response = geometry, response
         self.n_pixels = geometry.n_pixels
         self.sky_geometry = geometry.transform_to(TelescopeFrame())
         self.neighbours = geometry.neighbor_matrix_sparse
 
-    def expose(self, photons, rng):
+    def expose(
+        self, photons: FloatArray, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray, IntArray] | None:
         """Record the photo-electrons of one shower, if they make a trigger.
 
         Charge is the sum of Poisson counts of shower and night sky, each with a Gaussian
@@ -67,13 +73,13 @@ class Camera:
         peak_time = np.where(is_signal, arrival, rng.uniform(0, WINDOW, self.n_pixels))
         return image.astype(np.float32), peak_time.astype(np.float32), true_image.astype(np.int32)
 
-    def _charge(self, true_image, rng):
+    def _charge(self, true_image: IntArray, rng: np.random.Generator) -> FloatArray:
         response = self.response
         n = true_image + rng.poisson(response.night_sky, self.n_pixels)
         width = np.sqrt(n * response.single_photoelectron_width**2 + response.electronics_noise**2)
         return n + width * rng.standard_normal(self.n_pixels) - response.night_sky
 
-    def _triggers(self, image):
+    def _triggers(self, image: FloatArray) -> bool:
         """Whether a pixel above threshold has enough of them around it."""
         above = image > self.response.trigger_threshold
         if not above.any():

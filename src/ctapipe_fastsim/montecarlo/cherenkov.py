@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from ..array_types import FloatArray, IntArray, Vector
 from .atmosphere import TOP, mean_refractivity, refractivity, transmission
 from .constants import FINE_STRUCTURE, LIGHT_SPEED
 
@@ -46,20 +47,22 @@ class Light(NamedTuple):
         How many there are; may exceed N, then the rest was not kept.
     """
 
-    telescopes: np.ndarray
-    mirror_radius: np.ndarray
-    efficiency: np.ndarray
-    axes: np.ndarray
-    yields: np.ndarray
+    telescopes: FloatArray
+    mirror_radius: FloatArray
+    efficiency: FloatArray
+    axes: FloatArray
+    yields: FloatArray
     ground: float
     ground_depth: float
-    miss: np.ndarray
-    photons: np.ndarray
-    telescope: np.ndarray
-    count: np.ndarray
+    miss: FloatArray
+    photons: FloatArray
+    telescope: IntArray
+    count: IntArray  # type: ignore[assignment]  # in place of tuple.count
 
 
-def photon_yield(wavelength, efficiency, ground, cos_zenith):
+def photon_yield(
+    wavelength: FloatArray, efficiency: FloatArray, ground: float, cos_zenith: float
+) -> FloatArray:
     """Photo-electrons per track length and squared sine of the Cherenkov angle, by height.
 
     Frank-Tamm: 2 pi alpha times the integral of efficiency and transmission over the
@@ -86,7 +89,17 @@ def photon_yield(wavelength, efficiency, ground, cos_zenith):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def emit(rng, light, start, direction, time, length, beta, start_depth, end_depth):
+def emit(
+    rng: np.random.Generator,
+    light: Light,
+    start: Vector,
+    direction: Vector,
+    time: float,
+    length: float,
+    beta: float,
+    start_depth: float,
+    end_depth: float,
+) -> None:
     """Collect the light of one straight step of a charged particle.
 
     The step shines from one random point of it: steps are short compared with the distance.
@@ -174,7 +187,7 @@ def emit(rng, light, start, direction, time, length, beta, start_depth, end_dept
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _keep(light, j, rx, ry, rz, time):
+def _keep(light: Light, j: int, rx: float, ry: float, rz: float, time: float) -> None:
     """Add a photon flying along r, whose source is seen along -r."""
     axes = light.axes
     forward = -(rx * axes[2, 0] + ry * axes[2, 1] + rz * axes[2, 2])

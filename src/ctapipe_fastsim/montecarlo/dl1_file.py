@@ -1,12 +1,18 @@
 """Simulated showers become a standard ctapipe DL1 file."""
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import astropy.units as u
 import h5py
 import numpy as np
 import tables
+from ctapipe.containers import ArrayEventContainer, SimulatedShowerDistribution
+from ctapipe.instrument import SubarrayDescription
 
 from ..recorded_event import recorded_event
-from ..showers import Showers
+from ..showers import Showers, ThrownDistribution
 from ..simulation_records import (
     observation_block,
     scheduling_block,
@@ -18,6 +24,9 @@ from ..simulation_records import (
 from ..table_columns import set_columns
 from ..trigger_time import trigger_times
 from .atmosphere import tabulated_profile
+
+if TYPE_CHECKING:
+    from .production import SimulatedShower
 
 __all__ = [
     "MOST_CORES",
@@ -43,7 +52,9 @@ class RunDescription:
 
     is_simulation = True
 
-    def __init__(self, subarray, thrown, obs_id):
+    def __init__(
+        self, subarray: SubarrayDescription, thrown: ThrownDistribution, obs_id: int
+    ) -> None:
         self.subarray = subarray
         self.obs_ids = [obs_id]
         self.atmosphere_density_profile = tabulated_profile()
@@ -55,7 +66,12 @@ class RunDescription:
         }
 
 
-def write_showers(simulated, thrown, obs_id, write_event):
+def write_showers(
+    simulated: "Iterable[SimulatedShower]",
+    thrown: ThrownDistribution,
+    obs_id: int,
+    write_event: Callable[[ArrayEventContainer], object],
+) -> tuple[int, int, SimulatedShowerDistribution]:
     """Pass every recorded event on, then say what was thrown.
 
     Parameters
@@ -94,13 +110,13 @@ def write_showers(simulated, thrown, obs_id, write_event):
     return len(all_showers), n_events, distribution
 
 
-def correct_number_of_showers(path, n_showers):
+def correct_number_of_showers(path: Path | str, n_showers: int) -> None:
     """Put the number of showers into a file that was announced to have more."""
     with tables.open_file(path, "a") as h5file:
         set_columns(h5file.root.configuration.simulation.run, n_showers=n_showers)
 
 
-def read_back(path, last_bytes=None):
+def read_back(path: Path | str, last_bytes: int | None = None) -> None:
     """Raise OSError unless all of a file is there; HDF5 is silent when the disk gets full.
 
     With ``last_bytes`` that much of the end of every table is read: what HDF5 may keep until

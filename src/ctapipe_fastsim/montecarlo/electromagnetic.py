@@ -10,10 +10,12 @@ below 20 MeV.
 
 import math
 
+import numpy as np
 from numba import njit
 
+from ..array_types import FloatArray, Vector
 from .atmosphere import depth, height
-from .cherenkov import emit
+from .cherenkov import Light, emit
 from .constants import (
     ELECTRON_CUT,
     ELECTRON_MASS,
@@ -21,7 +23,7 @@ from .constants import (
     RADIATION_LENGTH,
     STEEPEST,
 )
-from .stack import CHARGE, ELECTRON, PHOTON, POSITRON, push
+from .stack import CHARGE, ELECTRON, PHOTON, POSITRON, Stack, push
 from .tracking import along, bend, random_turn
 
 __all__ = ["follow_electron", "follow_photon", "scattering_angle"]
@@ -33,7 +35,15 @@ PROFILE_STEP = 10.0  # g/cm2
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def follow_photon(rng, stack, light, energy, position, direction, time):
+def follow_photon(
+    rng: np.random.Generator,
+    stack: Stack,
+    light: Light,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> float:
     """Let a photon go to its next interaction and push what comes out.
 
     Returns
@@ -58,13 +68,13 @@ def follow_photon(rng, stack, light, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def pair_share(energy):
+def pair_share(energy: float) -> float:
     """Pair production over its high-energy limit; a fit to tabulated values in air."""
     return max(1.0 - 0.31 * (energy / 100.0) ** -0.46, 0.02)
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def compton_rate(energy):
+def compton_rate(energy: float) -> float:
     """Compton scatterings per radiation length (Klein and Nishina 1929)."""
     a = energy / ELECTRON_MASS
     logarithm = math.log(1.0 + 2.0 * a)
@@ -75,7 +85,14 @@ def compton_rate(energy):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _make_pair(rng, stack, energy, position, direction, time):
+def _make_pair(
+    rng: np.random.Generator,
+    stack: Stack,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> None:
     """Share x of the energy with probability 1 - 4/3 x (1 - x)."""
     share = rng.random()
     while rng.random() > 1.0 - 4.0 / 3.0 * share * (1.0 - share):
@@ -87,7 +104,14 @@ def _make_pair(rng, stack, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _scatter_compton(rng, stack, energy, position, direction, time):
+def _scatter_compton(
+    rng: np.random.Generator,
+    stack: Stack,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> None:
     """Scattered share e with probability e + 1/e, far above the electron mass."""
     least = 1.0 / (1.0 + 2.0 * energy / ELECTRON_MASS)
     share = least ** rng.random()
@@ -103,7 +127,18 @@ def _scatter_compton(rng, stack, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def follow_electron(rng, stack, light, field, profile, kind, energy, position, direction, time):
+def follow_electron(
+    rng: np.random.Generator,
+    stack: Stack,
+    light: Light,
+    field: Vector,
+    profile: FloatArray,
+    kind: int,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> int:
     """Follow an electron or positron to the ground or below the cut.
 
     Steps are at most a tenth of a radiation length. Bremsstrahlung above the cut pushes
@@ -162,7 +197,7 @@ def follow_electron(rng, stack, light, field, profile, kind, energy, position, d
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _continuous_loss(energy, step, cut):
+def _continuous_loss(energy: float, step: float, cut: float) -> float:
     """Energy (MeV) lost to ionisation and soft bremsstrahlung in ``step`` radiation lengths."""
     ionisation = 2.75 if energy > 2000.0 else 2.1 + 0.14 * math.log(max(energy, 20.0) / 20.0)
     soft = 4.0 / 3.0 * cut - 2.0 / 3.0 * cut * cut + cut**3 / 3.0
@@ -170,7 +205,7 @@ def _continuous_loss(energy, step, cut):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _bremsstrahlung_share(rng, cut):
+def _bremsstrahlung_share(rng: np.random.Generator, cut: float) -> float:
     """Share y of the energy with probability (4/3 - 4/3 y + y^2) / y, above the cut."""
     share = cut ** rng.random()
     while rng.random() * 4.0 / 3.0 > 4.0 / 3.0 - 4.0 / 3.0 * share + share * share:
@@ -179,7 +214,7 @@ def _bremsstrahlung_share(rng, cut):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def scattering_angle(rng, energy, step):
+def scattering_angle(rng: np.random.Generator, energy: float, step: float) -> float:
     """Angle (rad) of multiple scattering in ``step`` radiation lengths."""
     spread = SCATTERING_ENERGY / energy * math.sqrt(step)
     return min(spread * math.sqrt(rng.standard_exponential()), 1.5)

@@ -8,10 +8,12 @@ from muon decay and the bending of hadrons too. Interaction lengths shorten slow
 
 import math
 
+import numpy as np
 from numba import njit
 
+from ..array_types import Vector
 from .atmosphere import depth, height
-from .cherenkov import emit
+from .cherenkov import Light, emit
 from .constants import (
     ELECTRON_CUT,
     LIGHT_SPEED,
@@ -35,6 +37,7 @@ from .stack import (
     PION_MINUS,
     PION_PLUS,
     PROTON,
+    Stack,
     push,
 )
 from .tracking import along, bend, random_turn, turn
@@ -56,7 +59,16 @@ MUON_SEGMENTS = 4  # a long step shines from several points
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def follow_hadron(rng, stack, light, kind, energy, position, direction, time):
+def follow_hadron(
+    rng: np.random.Generator,
+    stack: Stack,
+    light: Light,
+    kind: int,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> float:
     """Let a hadron go to its interaction or decay and push what comes out.
 
     Returns
@@ -93,7 +105,9 @@ def follow_hadron(rng, stack, light, kind, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _interaction_path(rng, is_pion, energy, z, uz, ground):
+def _interaction_path(
+    rng: np.random.Generator, is_pion: bool, energy: float, z: float, uz: float, ground: float
+) -> float:
     """Length (cm) of the way to the next interaction; beyond the ground when there is none."""
     at_100_gev = PION_LENGTH if is_pion else NUCLEON_LENGTH
     tev = max(energy, 10_000.0) / 1e6
@@ -105,7 +119,15 @@ def _interaction_path(rng, is_pion, energy, z, uz, ground):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _shine(rng, light, position, direction, time, length, beta):
+def _shine(
+    rng: np.random.Generator,
+    light: Light,
+    position: Vector,
+    direction: Vector,
+    time: float,
+    length: float,
+    beta: float,
+) -> None:
     """Light of a straight path, in segments."""
     n_segments = min(1 + int(length / LIGHT_SEGMENT), MOST_SEGMENTS)
     segment = length / n_segments
@@ -119,7 +141,15 @@ def _shine(rng, light, position, direction, time, length, beta):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _interact(rng, stack, is_pion, energy, position, direction, time):
+def _interact(
+    rng: np.random.Generator,
+    stack: Stack,
+    is_pion: bool,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> None:
     """Split the energy."""
     leading = rng.random() * energy
     if is_pion:
@@ -138,7 +168,14 @@ def _interact(rng, stack, is_pion, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _split(rng, stack, energy, position, direction, time):
+def _split(
+    rng: np.random.Generator,
+    stack: Stack,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> None:
     """Take pions of random shares off an energy until little is left."""
     while energy > SPLIT_UNTIL:
         part = rng.random() * energy
@@ -150,7 +187,14 @@ def _split(rng, stack, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _push_pion(rng, stack, energy, position, direction, time):
+def _push_pion(
+    rng: np.random.Generator,
+    stack: Stack,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> None:
     """A pion of any charge; neutral ones decay on the spot."""
     turned = _with_transverse(rng, energy, PION_MASS, direction)
     which = 3.0 * rng.random()
@@ -161,7 +205,14 @@ def _push_pion(rng, stack, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _push_neutral_pion(rng, stack, energy, position, direction, time):
+def _push_neutral_pion(
+    rng: np.random.Generator,
+    stack: Stack,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> None:
     """Two photons, isotropic in the pion's frame."""
     energy = max(energy, NEUTRAL_PION_MASS)
     beta = math.sqrt(1.0 - (NEUTRAL_PION_MASS / energy) ** 2)
@@ -177,7 +228,9 @@ def _push_neutral_pion(rng, stack, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def _with_transverse(rng, energy, mass, direction):
+def _with_transverse(
+    rng: np.random.Generator, energy: float, mass: float, direction: Vector
+) -> Vector:
     """Direction after a transverse momentum with mean `MEAN_TRANSVERSE`."""
     momentum = math.sqrt(max(energy**2 - mass**2, 1.0))
     transverse = -0.5 * MEAN_TRANSVERSE * math.log((1.0 - rng.random()) * (1.0 - rng.random()))
@@ -185,7 +238,16 @@ def _with_transverse(rng, energy, mass, direction):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def follow_muon(rng, light, field, kind, energy, position, direction, time):
+def follow_muon(
+    rng: np.random.Generator,
+    light: Light,
+    field: Vector,
+    kind: int,
+    energy: float,
+    position: Vector,
+    direction: Vector,
+    time: float,
+) -> None:
     """Follow a muon to the ground, its decay or the energy where its light ends."""
     here = depth(position[2])
     while energy > 10.0 * MUON_MASS:

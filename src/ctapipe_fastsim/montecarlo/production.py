@@ -3,23 +3,29 @@
 import os
 import signal
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 import numpy as np
+from ctapipe.instrument import SubarrayDescription
 
+from ..array_types import FloatArray, IntArray
 from ..errors import InputError
 from ..random_streams import random_stream
 from ..shower_frame import camera_axes, image_geometry, unit_vector
-from ..showers import Showers
+from ..showers import Showers, ThrownDistribution
 from .camera import Camera
 from .cherenkov import photon_yield
 from .shower import Sky, simulate_shower
-from .telescope_response import photomultiplier_efficiency
+from .telescope_response import TelescopeResponse, photomultiplier_efficiency
 
 __all__ = ["Production", "SimulatedShower"]
+
+# by telescope id: image, peak time, true image, impact distance, see `SimulatedShower`
+CoreImages = dict[int, tuple[FloatArray, FloatArray, IntArray, float]]
 
 LOOK_AHEAD = 4  # showers per worker that may wait to be written
 FEWEST_PER_WORKER = 16  # below, starting a worker takes longer than it saves
@@ -41,7 +47,7 @@ class SimulatedShower:
 
     number: int
     showers: Showers
-    images: list
+    images: list[CoreImages]
 
 
 class Production:
@@ -66,8 +72,17 @@ class Production:
     """
 
     def __init__(
-        self, subarray, responses, thrown, primary, *, field, min_telescopes, seed, obs_id
-    ):
+        self,
+        subarray: SubarrayDescription,
+        responses: dict[int, TelescopeResponse],
+        thrown: ThrownDistribution,
+        primary: str,
+        *,
+        field: Sequence[float] | FloatArray,
+        min_telescopes: int,
+        seed: int,
+        obs_id: int,
+    ) -> None:
         self.thrown, self.primary = thrown, primary
         self.min_telescopes = min_telescopes
         self.keys = seed, obs_id
@@ -81,14 +96,14 @@ class Production:
         pointing = unit_vector(thrown.altitude, thrown.azimuth)
         axes = np.stack([*camera_axes(thrown.altitude, thrown.azimuth), pointing])
         yields = photon_yield(*photomultiplier_efficiency(), ground, pointing[2])
-        self.sky = Sky(ground, tuple(field), axes, yields)
+        self.sky = Sky(ground, (field[0], field[1], field[2]), axes, yields)
 
     @property
-    def n_showers(self):
+    def n_showers(self) -> int:
         """Showers, each used ``shower_reuse`` times."""
         return self.thrown.n_thrown // self.thrown.shower_reuse
 
-    def run(self):
+    def run(self) -> Iterator[SimulatedShower]:
         """Simulate all showers in parallel; yield each `SimulatedShower`, in order.
 
         Raises
@@ -100,7 +115,7 @@ class Production:
         if n_workers < 2:
             yield from map(self.shower, range(self.n_showers))
             return
-        waiting = deque()
+        waiting: deque[Future[SimulatedShower]] = deque()
         with ProcessPoolExecutor(n_workers, get_context("spawn"), _ignore_interrupt) as pool:
             try:
                 for number in range(self.n_showers):
@@ -117,7 +132,7 @@ class Production:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def shower(self, number):
+    def shower(self, number: int) -> SimulatedShower:
         """Simulate one shower.
 
         Returns
@@ -153,7 +168,7 @@ class Production:
         ]
         return SimulatedShower(number, showers, images)
 
-    def _throw(self, number):
+    def _throw(self, number: int) -> Showers:
         """Truth of one shower, one entry per core."""
         rng = random_stream("thrown", *self.keys, number)
         reuse = self.thrown.shower_reuse
@@ -161,7 +176,9 @@ class Production:
         core_x, core_y = self.thrown.cores(rng, reuse)
         return replace(shower, core_x=core_x, core_y=core_y)
 
-    def _expose(self, shower, photons, rng):
+    def _expose(
+        self, shower: Showers, photons: list[FloatArray], rng: np.random.Generator
+    ) -> CoreImages:
         """Images of one core by telescope id; none when too few telescopes trigger."""
         images = {}
         for i, tel_id in enumerate(self.tel_ids):
@@ -175,14 +192,16 @@ class Production:
         return images if len(images) >= self.min_telescopes else {}
 
 
-def _ignore_interrupt():
+def _ignore_interrupt() -> None:
     """Ctrl-C is for the main process, which ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _cameras(subarray, responses):
+def _cameras(
+    subarray: SubarrayDescription, responses: dict[int, TelescopeResponse]
+) -> dict[int, Camera]:
     """By telescope id; telescopes of one camera and response share theirs."""
-    cameras = {}
+    cameras: dict[int, Camera] = {}
     for tel_id, telescope in subarray.tel.items():
         geometry, response = telescope.camera.geometry, responses[tel_id]
         same = (c for c in cameras.values() if c.geometry == geometry and c.response == response)

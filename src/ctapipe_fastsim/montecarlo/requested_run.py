@@ -1,12 +1,16 @@
 """Telescopes by name or from a file, and runs that make no sense or would take days."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import astropy.units as u
 import numpy as np
+from ctapipe.instrument import SubarrayDescription
 
+from ..array_types import Vector
 from ..errors import InputError
+from ..showers import ThrownDistribution
 from ..subarray_file import read_subarray
 from .constants import STEEPEST
 from .telescope_response import TelescopeResponse
@@ -21,7 +25,7 @@ STRONGEST_FIELD = 1000  # microtesla
 LOWEST_ENERGY = {"gamma": 1e-3, "electron": 1e-3, "proton": 5e-3, "helium": 0.02, "iron": 0.3}
 
 
-def read_telescopes(name):
+def read_telescopes(name: str) -> tuple[SubarrayDescription, Vector, dict[int, TelescopeResponse]]:
     """Subarray, geomagnetic field (microtesla) and responses by telescope id.
 
     Parameters
@@ -48,7 +52,7 @@ def read_telescopes(name):
     return subarray, (0.0, 0.0, 0.0), dict.fromkeys(subarray.tel, TelescopeResponse())
 
 
-def _check_subarray(subarray, path):
+def _check_subarray(subarray: SubarrayDescription, path: Path | str) -> None:
     for tel_id, telescope in subarray.tel.items():
         if not telescope.optics.effective_focal_length > 0:
             raise InputError(f"{path}: telescope {tel_id} has no focal length")
@@ -61,7 +65,9 @@ def _check_subarray(subarray, path):
             )
 
 
-def check_run(subarray, thrown, primary, min_telescopes):
+def check_run(
+    subarray: SubarrayDescription, thrown: ThrownDistribution, primary: str, min_telescopes: int
+) -> None:
     """Refuse what makes no sense.
 
     Raises
@@ -103,7 +109,7 @@ def check_run(subarray, thrown, primary, min_telescopes):
     _check_duration(len(subarray.tel), thrown)
 
 
-def check_field(field):
+def check_field(field: Sequence[float]) -> None:
     """Refuse a geomagnetic field (3 floats, microtesla) that is nowhere on Earth.
 
     Raises
@@ -118,7 +124,7 @@ def check_field(field):
         )
 
 
-def _check_duration(n_telescopes, thrown):
+def _check_duration(n_telescopes: int, thrown: ThrownDistribution) -> None:
     seconds = SECONDS_PER_TEV + (SECONDS_PER_TEV_AND_TELESCOPE * n_telescopes * thrown.shower_reuse)
     n_showers = thrown.n_thrown // thrown.shower_reuse
     total = n_showers * thrown.mean_energy * seconds / (os.cpu_count() or 1)

@@ -1,6 +1,7 @@
 """Numbers of the telescope response that a user wants otherwise, by telescope type."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 from ctapipe.core import TelescopeComponent
 from ctapipe.core.traits import FloatTelescopeParameter, IntTelescopeParameter
@@ -11,7 +12,7 @@ from .telescope_response import TelescopeResponse
 __all__ = ["ResponseOptions"]
 
 
-def number(help):
+def number(help: str) -> FloatTelescopeParameter:
     """A number per telescope, by default that of the telescope's response."""
     return FloatTelescopeParameter(default_value=None, allow_none=True, help=help).tag(config=True)
 
@@ -31,7 +32,7 @@ class ResponseOptions(TelescopeComponent):
         help="Pixels above threshold, one and its neighbours, that a trigger needs.",
     ).tag(config=True)
 
-    def applied_to(self, responses):
+    def applied_to(self, responses: dict[int, TelescopeResponse]) -> dict[int, TelescopeResponse]:
         """Changed responses.
 
         Parameters
@@ -49,16 +50,16 @@ class ResponseOptions(TelescopeComponent):
         """
         return {tel_id: self._applied(tel_id, response) for tel_id, response in responses.items()}
 
-    def _applied(self, tel_id, response):
+    def _applied(self, tel_id: int, response: TelescopeResponse) -> TelescopeResponse:
         names = [field.name for field in fields(TelescopeResponse)]
-        given = {name: _value(getattr(self, name), tel_id) for name in names}
+        given: dict[str, Any] = {name: _value(getattr(self, name), tel_id) for name in names}
         for name, value in given.items():
             if value is not None and not 0 <= value < float("inf"):
                 raise InputError(f"{name} {value}: give a number that is not negative")
         return replace(response, **{n: v for n, v in given.items() if v is not None})
 
 
-def _value(option, tel_id):
+def _value(option: Any, tel_id: int) -> float | None:
     """What is given for a telescope, None for nothing (ctapipe then raises)."""
     try:
         return option.tel[tel_id]

@@ -1,10 +1,12 @@
 """One air shower from the top of the atmosphere to the ground."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
+from ..array_types import FloatArray, IntArray, Vector
 from .atmosphere import TOP, depth
 from .cherenkov import Light
 from .constants import LIGHT_SPEED, STEEPEST
@@ -57,9 +59,9 @@ class Sky:
     """
 
     ground: float
-    field: tuple
-    axes: np.ndarray
-    yields: np.ndarray
+    field: Vector
+    axes: FloatArray
+    yields: FloatArray
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,14 @@ class ShowerLight:
         Steps of electrons.
     """
 
-    telescope: np.ndarray
-    photons: np.ndarray
+    telescope: IntArray
+    photons: FloatArray
     first_interaction: float
-    profile: np.ndarray
+    profile: FloatArray
     n_steps: int
 
     @property
-    def x_max(self):
+    def x_max(self) -> float:
         """Vertical depth (g/cm2) of the shower maximum: a parabola on the smoothed profile."""
         smooth = np.convolve(self.profile, np.ones(5) / 5, mode="same")
         top = int(np.clip(smooth.argmax(), 1, len(smooth) - 2))
@@ -99,7 +101,14 @@ class ShowerLight:
         return PROFILE_STEP * (top + np.clip(shift, -1, 1))
 
 
-def simulate_shower(primary, energy, direction, telescopes, sky, make_rng):
+def simulate_shower(
+    primary: str,
+    energy: float,
+    direction: FloatArray,
+    telescopes: tuple[FloatArray, FloatArray, FloatArray],
+    sky: Sky,
+    make_rng: Callable[[], np.random.Generator],
+) -> ShowerLight:
     """Simulate a shower with its core at the origin.
 
     Parameters
@@ -154,7 +163,9 @@ def simulate_shower(primary, energy, direction, telescopes, sky, make_rng):
     )
 
 
-def _push_primary(stack, primary, energy, direction, ground):
+def _push_primary(
+    stack: Stack, primary: str, energy: float, direction: FloatArray, ground: float
+) -> None:
     """At the top of the air, on its way to the origin; nuclei as free nucleons."""
     _, n_protons, n_neutrons = PRIMARIES[primary]
     length = (TOP - ground) / direction[2]
@@ -166,7 +177,9 @@ def _push_primary(stack, primary, energy, direction, ground):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def _follow_all(rng, stack, light, field, profile):
+def _follow_all(
+    rng: np.random.Generator, stack: Stack, light: Light, field: Vector, profile: FloatArray
+) -> tuple[float, int]:
     """Follow particles until none is left: height of the highest interaction, electron steps."""
     first = -1.0
     n_steps = 0

@@ -1,10 +1,11 @@
 """Particles that wait to be followed, last in, first out."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numba import njit
 
+from ..array_types import FloatArray, IntArray, Vector
 from .constants import ELECTRON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
 
 __all__ = [
@@ -31,18 +32,20 @@ class Stack(NamedTuple):
         How many wait, and how many found no room.
     """
 
-    particles: np.ndarray
-    kinds: np.ndarray
-    count: np.ndarray
+    particles: FloatArray
+    kinds: IntArray
+    count: IntArray  # type: ignore[assignment]  # in place of tuple.count
 
     @classmethod
-    def empty(cls, capacity):
+    def empty(cls, capacity: int) -> Self:
         """Room for so many particles."""
         return cls(np.empty((capacity, 8)), np.empty(capacity, np.int64), np.zeros(2, np.int64))
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def push(stack, kind, energy, position, direction, time):
+def push(
+    stack: Stack, kind: int, energy: float, position: Vector, direction: Vector, time: float
+) -> None:
     """Add a particle; without room for it, it is counted as lost."""
     n = stack.count[0]
     if n >= len(stack.kinds):
@@ -58,7 +61,7 @@ def push(stack, kind, energy, position, direction, time):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def pop(stack):
+def pop(stack: Stack) -> tuple[int, float, Vector, Vector, float]:
     """Take the last particle: kind, energy, position, direction, time."""
     stack.count[0] -= 1
     n = stack.count[0]

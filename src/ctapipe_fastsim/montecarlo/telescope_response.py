@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..array_types import FloatArray
+
 __all__ = ["TelescopeResponse", "photomultiplier_efficiency"]
 
 
@@ -38,7 +40,7 @@ class TelescopeResponse:
     trigger_multiplicity: int = 3
 
 
-def photomultiplier_efficiency():
+def photomultiplier_efficiency() -> tuple[FloatArray, FloatArray]:
     """Quantum efficiency of a bialkali photomultiplier: wavelengths (nm) and values."""
     wavelength = np.arange(280.0, 620.0, 10.0)
     known = [280, 300, 350, 380, 420, 450, 500, 550, 600, 620]

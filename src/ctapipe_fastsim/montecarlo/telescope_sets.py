@@ -18,6 +18,7 @@ from ctapipe.instrument import (
     TelescopeDescription,
 )
 
+from ..array_types import Vector
 from .telescope_response import TelescopeResponse
 
 __all__ = ["TELESCOPE_SETS", "TelescopeSet", "hexagonal_camera"]
@@ -57,12 +58,12 @@ class TelescopeSet:
     focal_length: float
     n_pixels: int
     pixel_pitch: float
-    positions: tuple
-    site: tuple
-    field: tuple
+    positions: tuple[tuple[float, float], ...]
+    site: Vector
+    field: Vector
     response: TelescopeResponse
 
-    def subarray(self, name):
+    def subarray(self, name: str) -> SubarrayDescription:
         """SubarrayDescription with this name; telescope ids count from 1."""
         telescope = self._telescope()
         lon, lat, height = self.site
@@ -74,7 +75,7 @@ class TelescopeSet:
             EarthLocation(lon=lon * u.deg, lat=lat * u.deg, height=height * u.m),
         )
 
-    def _telescope(self):
+    def _telescope(self) -> TelescopeDescription:
         optics = OpticsDescription(
             name=self.telescope,
             size_type=self.size_type,
@@ -90,7 +91,7 @@ class TelescopeSet:
         return TelescopeDescription(name=self.telescope, optics=optics, camera=camera)
 
 
-def hexagonal_camera(name, n_pixels, pitch, focal_length):
+def hexagonal_camera(name: str, n_pixels: int, pitch: float, focal_length: float) -> CameraGeometry:
     """Camera of the sites of a hexagonal lattice that are nearest to the centre.
 
     Parameters
@@ -122,7 +123,7 @@ def hexagonal_camera(name, n_pixels, pitch, focal_length):
     )
 
 
-def _readout(name, n_pixels):
+def _readout(name: str, n_pixels: int) -> CameraReadout:
     """A Gaussian pulse sampled once a nanosecond; DL1 needs no more of it."""
     time = np.arange(0, 40, 0.25)
     return CameraReadout(

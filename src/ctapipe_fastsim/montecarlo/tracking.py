@@ -2,13 +2,16 @@
 
 import math
 
+import numpy as np
 from numba import njit
+
+from ..array_types import Vector
 
 __all__ = ["along", "bend", "random_turn", "turn"]
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def along(position, direction, length):
+def along(position: Vector, direction: Vector, length: float) -> Vector:
     """Point at a length (cm) along a direction."""
     return (
         position[0] + length * direction[0],
@@ -18,7 +21,7 @@ def along(position, direction, length):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def turn(direction, polar, azimuth):
+def turn(direction: Vector, polar: float, azimuth: float) -> Vector:
     """Turn a unit vector by a polar angle (rad), in the direction that the azimuth says."""
     ux, uy, uz = direction
     sin_polar, cos_polar = math.sin(polar), math.cos(polar)
@@ -34,13 +37,13 @@ def turn(direction, polar, azimuth):
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def random_turn(rng, direction, polar):
+def random_turn(rng: np.random.Generator, direction: Vector, polar: float) -> Vector:
     """Turn by a polar angle (rad) to a random side."""
     return turn(direction, polar, 2 * math.pi * rng.random())
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def bend(direction, charge, momentum, length, field):
+def bend(direction: Vector, charge: float, momentum: float, length: float, field: Vector) -> Vector:
     """Deflection in a magnetic field, to first order.
 
     Parameters

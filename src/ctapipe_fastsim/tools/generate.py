@@ -6,9 +6,11 @@ import math
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import tables
 from ctapipe import __version__ as ctapipe_version
@@ -30,6 +32,11 @@ from ..interrupt import first_interrupt
 from ..made_ahead import made_ahead
 from ..montecarlo.dl1_file import read_back
 from .known_options import KnownOptionsTool
+
+if TYPE_CHECKING:
+    from ..bulk_images import BulkImages, TelescopeImages
+    from ..generator import EventGenerator
+    from ..recorded_blocks import RecordedBlock
 
 __all__ = ["GenerateTool", "main"]
 
@@ -132,7 +139,7 @@ class GenerateTool(KnownOptionsTool):
         ),
     }
 
-    def setup(self):
+    def setup(self) -> None:
         """Check everything that was asked for."""
         self._check_output()
         if not (self.images or self.parameters):
@@ -153,7 +160,7 @@ class GenerateTool(KnownOptionsTool):
         if self.resume:
             self._check_same_request()
 
-    def start(self):
+    def start(self) -> None:
         """Write under a temporary name."""
         self._interrupted = False
         temporary = self.output_path.with_name(f".{self.output_path.name}.{os.getpid()}.tmp")
@@ -170,14 +177,14 @@ class GenerateTool(KnownOptionsTool):
         finally:
             temporary.unlink(missing_ok=True)
 
-    def finish(self):
+    def finish(self) -> None:
         """Tell ctapipe's provenance of the file's real name."""
         Provenance().add_output_file(str(self.output_path), role="DL1/Event")
         if self._interrupted:
             self.log.warning("Interrupted; --resume continues the file")
             raise KeyboardInterrupt
 
-    def _write(self, path, template):
+    def _write(self, path: Path | str, template: Path | str) -> None:
         from ..bulk_images import BulkImages  # needs torch
 
         generator = self._source.event_generator(enough=0)
@@ -216,7 +223,9 @@ class GenerateTool(KnownOptionsTool):
         added = f", {n_events - n_before} of them new" if self.resume else ""
         self.log.info("%d events of %d showers%s", n_events, n_thrown, added)
 
-    def _made(self, generator, make, writer):
+    def _made(
+        self, generator: "EventGenerator", make: "BulkImages", writer: BulkWriter
+    ) -> "Iterator[tuple[RecordedBlock, list[TelescopeImages]]]":
         """Blocks and their images with a progress bar, until all are done or Ctrl-C."""
         from ..generator import EVENTS_PER_BLOCK
         from ..recorded_blocks import recorded_blocks
@@ -240,7 +249,7 @@ class GenerateTool(KnownOptionsTool):
             for block, images in made:
                 first = block.number * EVENTS_PER_BLOCK
                 start = max(0, done - first)
-                stop = limit - first if first + len(block.event_id) >= limit else None
+                stop = int(limit - first) if first + len(block.event_id) >= limit else None
                 if start or stop is not None:
                     images = [part.of_events(start, stop) for part in images]
                     block = block.of_events(start, stop)
@@ -251,7 +260,7 @@ class GenerateTool(KnownOptionsTool):
                     self._interrupted = True
                     return
 
-    def _progress(self, n_events, n_thrown, n_showers):
+    def _progress(self, n_events: int, n_thrown: int, n_showers: int) -> tqdm:
         """In events where it is known how many there will be, else in showers."""
         total, done, unit = n_showers, n_thrown, "shower"
         if self.n_events:
@@ -259,7 +268,7 @@ class GenerateTool(KnownOptionsTool):
         options = dict(unit=unit, smoothing=0.1, disable=not self.progress_bar)
         return tqdm(total=total, initial=done, **options)
 
-    def _check_output(self):
+    def _check_output(self) -> None:
         if self.output_path is None:
             raise InputError("no output: give the DL1 file to write with -o")
         folder = self.output_path.absolute().parent
@@ -273,16 +282,16 @@ class GenerateTool(KnownOptionsTool):
                 f"{self.output_path}: exists; continue it with --resume, or give --overwrite"
             )
 
-    def _event_source(self):
+    def _event_source(self) -> CVAEEventSource:
         """The source that the options describe; no end of showers where events are counted."""
-        options = {"max_events": None}
+        options: dict[str, Any] = {"max_events": None}
         if not self.config.CVAEEventSource.get("input_url"):
             raise InputError("no input: give a model file with -i")
         if self.n_events and "n_showers" not in self.config.CVAEEventSource:
             options["n_showers"] = UNLIMITED
         return CVAEEventSource(parent=self, **options)
 
-    def _all_that_events_depend_on(self):
+    def _all_that_events_depend_on(self) -> str:
         """As text, to be found in the file when it is continued."""
         source = self._source
         with open(source.input_url, "rb") as file:
@@ -299,7 +308,7 @@ class GenerateTool(KnownOptionsTool):
         )
         return json.dumps(request, sort_keys=True)
 
-    def _check_same_request(self):
+    def _check_same_request(self) -> None:
         try:
             with tables.open_file(self.output_path) as h5file:
                 found = json.loads(str(h5file.root._v_attrs[f"CONTEXT {REQUEST}"]))
@@ -315,7 +324,7 @@ class GenerateTool(KnownOptionsTool):
                 )
 
 
-def main():
+def main() -> None:
     """Run the tool."""
     GenerateTool().run()
 

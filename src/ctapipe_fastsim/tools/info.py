@@ -2,14 +2,19 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import astropy.units as u
 import numpy as np
 
+from ..array_types import Columns
 from ..bundled import bundled_models, model_path
 from ..errors import InputError
+from ..model import Model, TelescopeTypeModel
 from ..model_file import read_model
 from ..primaries import primary_name
+from ..showers import ThrownDistribution
 
 __all__ = ["main"]
 
@@ -17,7 +22,7 @@ UNITS = {"impact_distance": "m", "x_max": "g/cm2", "offset": "deg", "offset_alon
 UNITS |= {"zenith": "deg"}
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     """Entry point."""
     options = _parser().parse_args(argv)
     try:
@@ -32,7 +37,7 @@ def main(argv=None):
         sys.exit(2)
 
 
-def bundled_list():
+def bundled_list() -> str:
     """One line for each bundled model."""
     lines = []
     for name, path in bundled_models().items():
@@ -46,7 +51,7 @@ def bundled_list():
     return "\n".join(lines or ["no bundled models"])
 
 
-def card(path):
+def card(path: Path) -> str:
     """What a model file holds, as text for people.
 
     Parameters
@@ -74,7 +79,7 @@ def card(path):
     return "\n".join(lines)
 
 
-def _thrown_line(thrown):
+def _thrown_line(thrown: ThrownDistribution) -> str:
     return (
         f"thrown        {thrown.n_thrown} {primary_name(thrown.primary_id)} "
         f"showers, {thrown.energy_min:g} to {thrown.energy_max:g} TeV, "
@@ -85,7 +90,7 @@ def _thrown_line(thrown):
     )
 
 
-def _type_lines(model, kind):
+def _type_lines(model: Model, kind: TelescopeTypeModel) -> list[str]:
     telescope = next(d for d in model.subarray.tel.values() if str(d) == kind.name)
     camera, optics, figures = telescope.camera, telescope.optics, kind.figures
     low, high = kind.training_images["size"].min(), kind.training_images["size"].max()
@@ -116,12 +121,12 @@ def _type_lines(model, kind):
     ]
 
 
-def _size_correlation(ties):
+def _size_correlation(ties: Columns) -> float:
     """Of the noise of two sizes of one event."""
     return float(ties["directions"][0] ** 2 @ ties["strength"])
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ctapipe-fastsim-info",
         description="List the bundled models, or print the card of one model.",

@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import astropy.units as u
 import numpy as np
 import tables
+from ctapipe.containers import ArrayEventContainer
 from ctapipe.core import Provenance
 from ctapipe.core.traits import (
     AstroQuantity,
@@ -21,6 +23,7 @@ from ctapipe.core.traits import (
 )
 from ctapipe.core.traits import Path as PathTrait
 from ctapipe.image import ImageProcessor
+from ctapipe.instrument import SubarrayDescription
 from ctapipe.io import DataWriter
 from tqdm.auto import tqdm
 
@@ -33,7 +36,7 @@ from ..montecarlo.dl1_file import (
     read_back,
     write_showers,
 )
-from ..montecarlo.production import Production
+from ..montecarlo.production import Production, SimulatedShower
 from ..montecarlo.requested_run import check_field, check_run, read_telescopes
 from ..montecarlo.response_options import ResponseOptions
 from ..montecarlo.shower import PRIMARIES
@@ -45,7 +48,7 @@ __all__ = ["SimulateTool", "main"]
 LEAST_ROOM = 2**18  # bytes, without which HDF5 cannot even begin a file
 
 
-def quantity(default, physical_type, help):
+def quantity(default: u.Quantity, physical_type: str, help: str) -> AstroQuantity:
     """A quantity that can be configured."""
     return AstroQuantity(
         default_value=default, physical_type=u.get_physical_type(physical_type), help=help
@@ -139,7 +142,7 @@ class SimulateTool(KnownOptionsTool):
         ),
     }
 
-    def setup(self):
+    def setup(self) -> None:
         """Check everything that was asked for."""
         self._check_output()
         subarray, field, responses = read_telescopes(self.telescopes)
@@ -158,7 +161,7 @@ class SimulateTool(KnownOptionsTool):
             obs_id=self.obs_id,
         )
 
-    def start(self):
+    def start(self) -> None:
         """Simulate and write under a temporary name."""
         subarray, thrown = self._run.subarray, self._production.thrown
         process = ImageProcessor(subarray=subarray, parent=self)
@@ -173,7 +176,7 @@ class SimulateTool(KnownOptionsTool):
                 parent=self,
             ) as writer:
 
-                def write_event(event):
+                def write_event(event: ArrayEventContainer) -> None:
                     process(event)
                     writer(event)
 
@@ -199,11 +202,11 @@ class SimulateTool(KnownOptionsTool):
             self._temporary.unlink(missing_ok=True)
         self.log.info("Wrote %d events of %d showers to %s", n_events, n_showers, self.output_path)
 
-    def finish(self):
+    def finish(self) -> None:
         """Tell ctapipe's provenance of the file's real name."""
         Provenance().add_output_file(str(self.output_path), role="DL1/Event")
 
-    def _simulated(self):
+    def _simulated(self) -> Iterator[SimulatedShower]:
         """Showers with a progress bar, until all are done or Ctrl-C."""
         with (
             first_interrupt() as interrupted,
@@ -216,7 +219,7 @@ class SimulateTool(KnownOptionsTool):
                     self.log.warning("Interrupted; the file holds the showers so far")
                     return
 
-    def _check_output(self):
+    def _check_output(self) -> None:
         if self.output_path is None:
             raise InputError("no output: give the DL1 file to write with -o")
         if self.output_path.exists() and not self.overwrite:
@@ -232,7 +235,7 @@ class SimulateTool(KnownOptionsTool):
                 f"{folder}: the disk is full; make room, or choose another place with -o"
             )
 
-    def _thrown(self, subarray):
+    def _thrown(self, subarray: SubarrayDescription) -> ThrownDistribution:
         return ThrownDistribution(
             energy_min=self.energy_min.to_value(u.TeV),
             energy_max=self.energy_max.to_value(u.TeV),
@@ -250,6 +253,6 @@ class SimulateTool(KnownOptionsTool):
         )
 
 
-def main():
+def main() -> None:
     """Run the tool."""
     SimulateTool().run()

@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import pathlib
 import shlex
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from ctapipe.core import Provenance
 from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int, List, Path, flag
@@ -16,6 +18,9 @@ from .. import __version__
 from ..errors import InputError
 from ..training_data import read_production
 from .known_options import KnownOptionsTool
+
+if TYPE_CHECKING:
+    from ..training import TrainingOptions, TrainingRun
 
 __all__ = ["TrainTool", "main"]
 
@@ -88,7 +93,7 @@ class TrainTool(KnownOptionsTool):
         ),
     }
 
-    def setup(self):
+    def setup(self) -> None:
         """Check what was given, then read the files."""
         # traitlets takes one value after -i, and leaves the other files that a shell expands
         self.input_files = [*self.input_files, *self.extra_args]
@@ -102,7 +107,7 @@ class TrainTool(KnownOptionsTool):
         for path in self.input_files:
             Provenance().add_input_file(path, role="training images", add_meta=False)
 
-    def start(self):
+    def start(self) -> None:
         """Train every telescope type; torch is first needed here."""
         from ..checkpoint import read_checkpoint
         from ..data_parallel import is_first, together
@@ -123,7 +128,7 @@ class TrainTool(KnownOptionsTool):
                     self._interrupted = True
                     break
 
-    def finish(self):
+    def finish(self) -> None:
         """Learn response and triggers with the best networks, and write the model."""
         from ..model_file import write_model
         from ..model_fit import fit_telescope_type
@@ -159,10 +164,10 @@ class TrainTool(KnownOptionsTool):
         self._checkpoint.unlink(missing_ok=True)
 
     @property
-    def _checkpoint(self):
+    def _checkpoint(self) -> pathlib.Path:
         return self.output_path.with_name(self.output_path.name + ".checkpoint")
 
-    def _check_output_place(self):
+    def _check_output_place(self) -> None:
         folder = self.output_path.absolute().parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise InputError(f"{folder}: no such folder, or no permission to write there")
@@ -177,7 +182,7 @@ class TrainTool(KnownOptionsTool):
                 "go on with --resume, or start anew with --overwrite"
             )
 
-    def _options(self):
+    def _options(self) -> "TrainingOptions":
         import torch
 
         from ..training import TrainingOptions
@@ -199,7 +204,7 @@ class TrainTool(KnownOptionsTool):
             device=device,
         )
 
-    def _train(self, name, run):
+    def _train(self, name: str, run: "TrainingRun") -> None:
         with tqdm(
             desc=name,
             unit="batch",
@@ -215,7 +220,7 @@ class TrainTool(KnownOptionsTool):
                     self.log.info("%s: epoch %d, held-out ELBO %.3f", name, run.epoch, elbo)
                     self._save_checkpoint()
 
-    def _save_checkpoint(self):
+    def _save_checkpoint(self) -> None:
         from ..checkpoint import write_checkpoint
 
         states = {name: run.state() for name, run in self._runs.items()}
@@ -224,7 +229,7 @@ class TrainTool(KnownOptionsTool):
         except InputError as error:  # training is worth more than its checkpoint
             self.log.warning("No checkpoint: %s", error)
 
-    def _input_hashes(self):
+    def _input_hashes(self) -> dict[str, str]:
         hashes = {}
         for i, path in enumerate(self.input_files):
             name = path.name if path.name not in hashes else f"{path.name} ({i})"
@@ -232,7 +237,7 @@ class TrainTool(KnownOptionsTool):
                 hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
         return hashes
 
-    def _provenance(self):
+    def _provenance(self) -> dict[str, Any]:
         packages = ("ctapipe", "torch", "zuko", "numpy", "astropy")
         return {
             "command": shlex.join([self.name, *self.argv]),
@@ -247,7 +252,7 @@ class TrainTool(KnownOptionsTool):
         }
 
 
-def main():
+def main() -> None:
     """Entry point."""
     TrainTool().run()
 

@@ -2,29 +2,44 @@
 
 import hashlib
 import os
+import pathlib
 import shlex
 import sys
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, cast
 
 from ctapipe.core import Provenance
 from ctapipe.core.traits import Bool, Int, List, Path, Unicode, classes_with_traits, flag
 from ctapipe.image import ImageProcessor
+from ctapipe.instrument import CameraGeometry, SubarrayDescription
 from traitlets.config import Config
 
 from .. import __version__
+from ..array_types import FloatArray
 from ..bundled import model_path
 from ..errors import InputError
-from ..training_data import read_production
+from ..model import Model, TelescopeTypeModel
+from ..training_data import Production, TelescopeImages, read_production
 from .known_options import KnownOptionsTool
+
+if TYPE_CHECKING:
+    from ..validation.comparison import Comparison
+    from ..validation.goals import Goals
+    from ..validation.sample import Sample
+    from ..validation_samples import RawImages
 
 __all__ = ["ValidateTool", "main"]
 
 
 FILE_OPTIONS = ("--reference", "--generated", "--protons")
 
+# mean, log variance and prior, see `posterior_and_prior`
+Latents = tuple[FloatArray, FloatArray, FloatArray]
 
-def file_list(help):
+
+def file_list(help: str) -> List:
     """Files of one role."""
     return List(Path(directory_ok=False), default_value=[], help=help).tag(config=True)
 
@@ -78,26 +93,26 @@ class ValidateTool(KnownOptionsTool):
         ),
     }
 
-    def parse_command_line(self, argv=None):
+    def parse_command_line(self, argv: Sequence[str] | None = None) -> None:
         """Parse options, of which some take several files."""
         super().parse_command_line(one_file_each(sys.argv[1:] if argv is None else argv))
 
-    def setup(self):
+    def setup(self) -> None:
         """Check what was given, then read the files."""
         self._check_options()
         self._check_output()
-        self._inputs = []
+        self._inputs: list[dict[str, str]] = []
         self._model = self._read_model() if self.model else None
         self._reference = self._read(self.reference, "reference")
         self._generated = self._read(self.generated, "generated") if self.generated else None
         self._protons = self._read(self.protons, "protons") if self.protons else None
         self._names = self._common_types()
 
-    def start(self):
+    def start(self) -> None:
         """Compare the images of each telescope type."""
         self._comparisons = [self._compare(name) for name in self._names]
 
-    def finish(self):
+    def finish(self) -> None:
         """Write the report and its numbers, both or neither."""
         from ..sealed_file import write_atomically
         from ..validation.report import report_html, report_json
@@ -111,10 +126,10 @@ class ValidateTool(KnownOptionsTool):
         self.log.info("Wrote %s and %s", self.output_path, self._json_path)
 
     @property
-    def _json_path(self):
+    def _json_path(self) -> pathlib.Path:
         return self.output_path.with_suffix(".json")
 
-    def _check_options(self):
+    def _check_options(self) -> None:
         if self.extra_args:
             raise InputError(
                 f"{self.extra_args[0]}: give files after --reference, --generated or --protons"
@@ -127,7 +142,7 @@ class ValidateTool(KnownOptionsTool):
                 "model with --model, or DL1 files with --generated"
             )
 
-    def _check_output(self):
+    def _check_output(self) -> None:
         if self.output_path is None:
             raise InputError("no output: give the HTML report to write with -o")
         if self.output_path.suffix not in (".html", ".htm"):
@@ -137,7 +152,7 @@ class ValidateTool(KnownOptionsTool):
             raise InputError(f"{folder}: no such folder, or no permission to write there")
         self.check_output(self.output_path, self._json_path)
 
-    def _read_model(self):
+    def _read_model(self) -> Model:
         from ..model_file import read_model
 
         path = model_path(self.model)
@@ -145,23 +160,23 @@ class ValidateTool(KnownOptionsTool):
         self._note_input(path, "model")
         return model
 
-    def _read(self, paths, role):
+    def _read(self, paths: Sequence[pathlib.Path], role: str) -> Production:
         self.log.info("Reading %d files of the %s", len(paths), role)
         production = read_production(paths)
         for path in paths:
             self._note_input(path, role)
         return production
 
-    def _note_input(self, path, role):
+    def _note_input(self, path: pathlib.Path, role: str) -> None:
         Provenance().add_input_file(path, role=role, add_meta=False)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         self._inputs.append({"role": role, "file": path.name, "sha256": digest})
 
-    def _common_types(self):
+    def _common_types(self) -> list[str]:
         """Telescope types that both sides have, with the same cameras and primary."""
-        other = self._model or self._generated
-        kinds = self._model.telescope_types if self._model else self._generated.images
+        other = cast(Model | Production, self._model or self._generated)
+        kinds: Iterable[str] = other.telescope_types if isinstance(other, Model) else other.images
         what = self.model or f"the generated events of {self.generated[0].name}"
         names = [name for name in self._reference.images if name in kinds]
         if not names:
@@ -183,7 +198,9 @@ class ValidateTool(KnownOptionsTool):
             self._check_cameras(names, self._protons.subarray, "the proton file")
         return names
 
-    def _check_cameras(self, names, subarray, what):
+    def _check_cameras(
+        self, names: Iterable[str], subarray: SubarrayDescription, what: str
+    ) -> None:
         for name in names:
             geometry = camera_geometry(subarray, name)
             if geometry != self._reference.images[name].telescope.camera.geometry:
@@ -192,7 +209,7 @@ class ValidateTool(KnownOptionsTool):
                     "compare images of one camera"
                 )
 
-    def _compare(self, name):
+    def _compare(self, name: str) -> "Comparison":
         from ..validation.comparison import compare
 
         samples, steps, latents = self._samples(name)
@@ -201,13 +218,13 @@ class ValidateTool(KnownOptionsTool):
         goals = self._goals(name)
         return compare(name, geometry, samples, steps, latents, goals, self.seed, self.progress_bar)
 
-    def _goals(self, name):
+    def _goals(self, name: str) -> "Goals":
         from ..validation.goals import goals_for
 
         n_telescopes = sum(str(t) == name for t in self._reference.subarray.tel.values())
         return goals_for(self._reference.thrown[0].primary_id, n_telescopes)
 
-    def _samples(self, name):
+    def _samples(self, name: str) -> "tuple[dict[str, Sample], dict[str, float], Latents | None]":
         """Samples by role, the steps of their grid, and the model's latents."""
         from ..validation_samples import chosen_images, recorded, samples
 
@@ -216,7 +233,9 @@ class ValidateTool(KnownOptionsTool):
         )
         raw, latents = {"reference": recorded(images)}, None
         if self._model:
-            raw["generated"], latents = self._generate(name, images, raw["reference"])
+            raw["generated"], latents = self._generate(
+                self._model.telescope_types[name], images, raw["reference"]
+            )
         for role, production in (("generated", self._generated), ("protons", self._protons)):
             if production:
                 chosen = chosen_images(production.images[name], self.max_images, self.seed, role)
@@ -226,25 +245,27 @@ class ValidateTool(KnownOptionsTool):
         tel_id = next(i for i, telescope in subarray.tel.items() if str(telescope) == name)
         return *samples(raw, subarray, tel_id, self._cleaning(), self.progress_bar), latents
 
-    def _generate(self, name, images, reference):
+    def _generate(
+        self, kind: TelescopeTypeModel, images: TelescopeImages, reference: "RawImages"
+    ) -> "tuple[RawImages, Latents]":
         """One image at the conditions of each given one, and the latents."""
         from ..paired_images import paired_images
         from ..posterior import posterior_and_prior
         from ..validation_samples import RawImages, progress_bar
 
-        kind = self._model.telescope_types[name]
         with progress_bar("generated images", len(images.counts), self.progress_bar) as progress:
-            size, *drawn = paired_images(kind, images, self.seed, progress)
-        generated = RawImages(*drawn, reference.conditions | {"size": size}, reference.shower)
+            size, counts, charge, peak_time = paired_images(kind, images, self.seed, progress)
+        conditions = reference.conditions | {"size": size}
+        generated = RawImages(counts, charge, peak_time, conditions, reference.shower)
         return generated, posterior_and_prior(kind, images, self.seed)
 
-    def _cleaning(self):
+    def _cleaning(self) -> Config:
         """Configuration of the image processor, as `parent=self` would find it."""
         config = Config({k: v for k, v in self.config.items() if k != self.__class__.__name__})
         config.merge(self.config.get(self.__class__.__name__, {}))
         return config
 
-    def _run_description(self):
+    def _run_description(self) -> dict[str, Any]:
         packages = ("ctapipe", "torch", "scikit-learn", "scipy", "numpy", "astropy", "matplotlib")
         return {
             "command": shlex.join([self.name, *self.argv]),
@@ -261,9 +282,10 @@ class ValidateTool(KnownOptionsTool):
         }
 
 
-def one_file_each(words):
+def one_file_each(words: Sequence[str]) -> list[str]:
     """Repeat the option before each of several files, as traitlets gives an option one value."""
-    option, repeated = None, []
+    option = None
+    repeated: list[str] = []
     for word in words:
         if word.startswith("-"):
             name = word.split("=")[0]
@@ -274,12 +296,12 @@ def one_file_each(words):
     return repeated
 
 
-def camera_geometry(subarray, name):
+def camera_geometry(subarray: SubarrayDescription, name: str) -> CameraGeometry:
     """Of the telescope type of that name."""
     return next(t for t in subarray.tel.values() if str(t) == name).camera.geometry
 
 
-def main():
+def main() -> None:
     """Entry point."""
     ValidateTool().run()
 

@@ -4,13 +4,21 @@ Everything here deals in weights: how often an image is drawn. A statistic takes
 replicates at once, so that values are sorted or binned only once.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from ctapipe_fastsim.array_types import Array, FloatArray, IntArray
 from ctapipe_fastsim.random_streams import random_stream
 
 __all__ = ["Estimate", "bootstrap_weights", "compared", "half_weights"]
+
+# shower numbers of two samples
+Groups = Sequence[IntArray]
+
+# of (first, second, first_weight, second_weight), see `compared`
+Statistic = Callable[[Array, Array, FloatArray, FloatArray], FloatArray]
 
 _N_REPLICATES = 100
 _N_SPLITS = 20
@@ -22,11 +30,13 @@ class Estimate(NamedTuple):
     value: float
     error: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.value:.3f} +- {self.error:.3f}"
 
 
-def compared(statistic, reference, generated, groups, seed):
+def compared(
+    statistic: Statistic, reference: Array, generated: Array, groups: Groups, seed: int
+) -> tuple[Estimate, Estimate]:
     """One statistic of two samples: with its error, and of Monte Carlo against itself.
 
     Parameters
@@ -56,7 +66,9 @@ def compared(statistic, reference, generated, groups, seed):
     return _estimate(value, replicates), _estimate(halves.mean(), halves)
 
 
-def bootstrap_weights(groups, seed, n_replicates=_N_REPLICATES):
+def bootstrap_weights(
+    groups: Sequence[IntArray], seed: int, n_replicates: int = _N_REPLICATES
+) -> list[FloatArray]:
     """How often each image is drawn when the showers are drawn anew with replacement.
 
     Parameters
@@ -81,7 +93,7 @@ def bootstrap_weights(groups, seed, n_replicates=_N_REPLICATES):
     return np.split(n_draws[:, shower].astype(float), ends[:-1], axis=1)
 
 
-def half_weights(groups, seed, n_splits=_N_SPLITS):
+def half_weights(groups: IntArray, seed: int, n_splits: int = _N_SPLITS) -> FloatArray:
     """Random halves of the showers.
 
     Parameters
@@ -103,5 +115,5 @@ def half_weights(groups, seed, n_splits=_N_SPLITS):
     return (order[:, shower] % 2).astype(float)
 
 
-def _estimate(value, replicates):
+def _estimate(value: float, replicates: FloatArray) -> Estimate:
     return Estimate(float(value), float(np.std(replicates)))

@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from ctapipe_fastsim.array_types import FloatArray
+
 __all__ = ["grid_step", "on_grid"]
 
 _LARGEST = 8.0  # p.e. or ns; a float32 below resolves any grid that matters
 _FINEST = 1e-3
 
 
-def grid_step(values):
+def grid_step(values: FloatArray) -> float:
     """Step of the grid that values stand on, such as 1/32 of fixed-point files.
 
     Parameters
@@ -31,6 +33,6 @@ def grid_step(values):
     return float(step) if distance.max() < 1e-2 else 0.0
 
 
-def on_grid(values, step):
+def on_grid(values: FloatArray, step: float) -> FloatArray:
     """Values rounded to multiples of a step; as they are for a step of 0."""
     return (np.round(values / step) * step).astype(np.float32) if step else values

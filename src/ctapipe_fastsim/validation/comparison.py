@@ -1,14 +1,19 @@
 """All figures of one telescope type."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ctapipe.instrument import CameraGeometry
 from tqdm.auto import tqdm
 
+from ctapipe_fastsim.array_types import FloatArray
+
 from .condition_response import condition_response
 from .coverage import coverage
+from .figures import Figure, Topic
 from .gamma_hadron import gamma_hadron
+from .goals import Goals
 from .latents import latents
 from .parameter_distributions import parameter_distributions
 from .parameters_in_bins import parameters_in_bins
@@ -16,6 +21,9 @@ from .pixels import pixels
 from .separability import separability
 from .sizes import sizes
 from .timing import timing
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["Comparison", "compare"]
 
@@ -51,21 +59,30 @@ class Comparison:
 
     telescope: str
     geometry: CameraGeometry
-    samples: dict
-    steps: dict
-    topics: dict
+    samples: "dict[str, Sample]"
+    steps: dict[str, float]
+    topics: dict[str, Topic]
 
     @property
-    def figures(self):
+    def figures(self) -> list[tuple[str, Figure]]:
         """Figures of all topics in order, with the topic of each."""
         return [(topic, f) for topic, (figures, _) in self.topics.items() for f in figures]
 
-    def n_showers(self, role):
+    def n_showers(self, role: str) -> int:
         """Showers of one of the samples."""
         return len(np.unique(self.samples[role].shower))
 
 
-def compare(telescope, geometry, samples, steps, latent_arrays, goals, seed, progress):
+def compare(
+    telescope: str,
+    geometry: CameraGeometry,
+    samples: "dict[str, Sample]",
+    steps: dict[str, float],
+    latent_arrays: tuple[FloatArray, FloatArray, FloatArray] | None,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+) -> Comparison:
     """Compute all figures.
 
     Parameters

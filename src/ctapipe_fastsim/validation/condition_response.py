@@ -1,14 +1,23 @@
 """Figures: energy and impact distance that a regressor trained on Monte Carlo reconstructs."""
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
+from ctapipe.instrument import CameraGeometry
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
+from ctapipe_fastsim.array_types import Columns, FloatArray
+
 from .cross_fit import cross_fitted
 from .distances import mean_difference, weighted_quantile
-from .figures import compared_figure, missing
+from .figures import Figure, Topic, compared_figure, missing
+from .goals import Goals
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["condition_response"]
 
@@ -16,7 +25,14 @@ _TARGETS = {"log10_energy": "log10 of the energy", "impact_distance": "impact di
 _N_BINS = 6
 
 
-def condition_response(reference, generated, camera_geometry, goals, seed, progress):
+def condition_response(
+    reference: "Sample",
+    generated: "Sample",
+    camera_geometry: CameraGeometry,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+) -> Topic:
     """Compare bias and resolution of energy and impact distance.
 
     Boosted trees learn them from Monte Carlo image parameters; images of half of the
@@ -42,14 +58,15 @@ def condition_response(reference, generated, camera_geometry, goals, seed, progr
     """
     samples = [sample[sample.survived] for sample in (reference, generated)]
     groups = [sample.shower for sample in samples]
-    figures, arrays = [], {}
+    figures: list[Figure] = []
+    arrays: Columns = {}
     for target, title in _TARGETS.items():
         if any(target not in sample.conditions for sample in samples):
             figures.append(missing(f"{title}: bias", "true values are not known"))
             continue
         predictions = cross_fitted(partial(_fit, target=target, seed=seed), samples, seed)
         true = [sample.conditions[target] for sample in samples]
-        residuals = [predicted - t for predicted, t in zip(predictions, true)]
+        residuals = predictions[0] - true[0], predictions[1] - true[1]
         for what, statistic, note in (
             ("bias: difference", mean_difference, _in_words(np.mean, residuals)),
             (
@@ -64,7 +81,9 @@ def condition_response(reference, generated, camera_geometry, goals, seed, progr
     return figures, arrays
 
 
-def _fit(monte_carlo, _, target, seed):
+def _fit(
+    monte_carlo: "Sample", _: "Sample", target: str, seed: int
+) -> "Callable[[Sample], FloatArray]":
     """Trees for one condition; gives the function that reconstructs it for a sample."""
     trees = HistGradientBoostingRegressor(
         max_iter=200, learning_rate=0.05, early_stopping=False, random_state=seed
@@ -74,29 +93,31 @@ def _fit(monte_carlo, _, target, seed):
     return lambda sample: trees.predict(_features(sample))
 
 
-def _features(sample):
+def _features(sample: "Sample") -> FloatArray:
     return np.column_stack(list(sample.parameters.values()))
 
 
-def _in_words(figure, residuals):
+def _in_words(figure: Callable[[FloatArray], float], residuals: Iterable[FloatArray]) -> str:
     return "Monte Carlo {:.4g}, generated {:.4g}".format(*map(figure, residuals))
 
 
-def _spread(residuals):
+def _spread(residuals: FloatArray) -> float:
     """Half the range of the central 68 %."""
     low, high = np.quantile(residuals, [0.16, 0.84])
     return (high - low) / 2
 
 
-def _resolution_difference(first, second, first_weight, second_weight):
+def _resolution_difference(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     return _range(second, second_weight) / _range(first, first_weight) - 1
 
 
-def _range(values, weight):
+def _range(values: FloatArray, weight: FloatArray) -> FloatArray:
     return weighted_quantile(values, weight, 0.84) - weighted_quantile(values, weight, 0.16)
 
 
-def _in_bins(target, true, residuals):
+def _in_bins(target: str, true: Sequence[FloatArray], residuals: Sequence[FloatArray]) -> Columns:
     """Bias and resolution in bins with as many Monte Carlo images each."""
     edges = np.quantile(true[0], np.linspace(0, 1, _N_BINS + 1))
     arrays = {f"{target}_edges": edges}

@@ -1,14 +1,23 @@
 """Figures: does the generator reach all Monte Carlo images, and only such images?"""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from ctapipe.instrument import CameraGeometry
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
+from ctapipe_fastsim.array_types import Array, BoolArray, FloatArray, IntArray
 from ctapipe_fastsim.random_streams import random_stream
 
 from .bootstrap import Estimate, bootstrap_weights, half_weights
-from .figures import judged, missing
+from .figures import Topic, judged, missing
+from .goals import Goals
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["coverage"]
 
@@ -18,7 +27,14 @@ _MAX_IMAGES = 10_000
 _TITLES = "density", "coverage", "recall"
 
 
-def coverage(reference, generated, camera_geometry, goals, seed, progress):
+def coverage(
+    reference: "Sample",
+    generated: "Sample",
+    camera_geometry: CameraGeometry,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+) -> Topic:
     """Density, coverage and recall in the space of the standardised image parameters.
 
     The ball of an image reaches to its fifth neighbour in its own sample. Density: in how
@@ -57,14 +73,16 @@ def coverage(reference, generated, camera_geometry, goals, seed, progress):
     return [judged(*row) for row in zip(_TITLES, values, floors)], {}
 
 
-def _points(sample):
+def _points(sample: "Sample") -> tuple[FloatArray, IntArray]:
     """Parameters of the images that have all, (N, F) array, and their shower numbers."""
     points = np.column_stack(list(sample.parameters.values()))
     known = np.isfinite(points).all(axis=1)
     return points[known], sample.shower[known]
 
 
-def _estimates(points, groups, seed):
+def _estimates(
+    points: Sequence[FloatArray], groups: Sequence[IntArray], seed: int
+) -> list[Estimate]:
     """Density, coverage and recall of a pair of samples."""
     n_images = min(_MAX_IMAGES, *map(len, points))
     rng = random_stream("validation coverage", seed)
@@ -79,14 +97,14 @@ def _estimates(points, groups, seed):
     ]
 
 
-def _standardised(first, second):
+def _standardised(first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Both in units of the deviation of the first; a constant parameter is left as it is."""
     deviation = first.std(axis=0)
     deviation[deviation == 0] = 1
     return first / deviation, second / deviation
 
 
-def _memberships(first, second):
+def _memberships(first: FloatArray, second: FloatArray) -> tuple[FloatArray, BoolArray, BoolArray]:
     """Density of each second point; whether each first one is covered, and recalled."""
     radius, second_radius = _radius(first), _radius(second)
     n_balls = np.zeros(len(second))
@@ -101,11 +119,11 @@ def _memberships(first, second):
     return n_balls / _N_NEIGHBORS, covered, recalled
 
 
-def _radius(points):
+def _radius(points: FloatArray) -> FloatArray:
     """Distance to the fifth neighbour."""
     return NearestNeighbors(n_neighbors=_N_NEIGHBORS).fit(points).kneighbors()[0][:, -1]
 
 
-def _mean(values, weight):
+def _mean(values: Array, weight: FloatArray) -> Estimate:
     replicates = weight @ values / weight.sum(axis=1)
     return Estimate(float(values.mean()), float(replicates.std()))

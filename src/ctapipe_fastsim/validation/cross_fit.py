@@ -1,13 +1,23 @@
 """Predictions for every image from a fit to Monte Carlo of other showers."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from ctapipe_fastsim.array_types import FloatArray
+
 from .bootstrap import half_weights
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["cross_fitted"]
 
 
-def cross_fitted(fit, samples, seed):
+def cross_fitted(
+    fit: "Callable[..., Callable[[Sample], FloatArray]]", samples: "Sequence[Sample]", seed: int
+) -> list[FloatArray]:
     """Fit to each half of the showers, and predict the other.
 
     Parameters
@@ -26,7 +36,7 @@ def cross_fitted(fit, samples, seed):
     showers = np.concatenate([sample.shower for sample in samples])
     ends = np.cumsum([len(sample) for sample in samples])
     halves = np.split(half_weights(showers, seed, n_splits=1)[0], ends[:-1])
-    predictions = [np.empty(len(sample)) for sample in samples]
+    predictions: list[FloatArray] = [np.empty(len(sample)) for sample in samples]
     for held_out in (0, 1):
         predict = fit(*(sample[half != held_out] for sample, half in zip(samples, halves)))
         for sample, half, prediction in zip(samples, halves, predictions):

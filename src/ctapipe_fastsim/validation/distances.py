@@ -6,6 +6,8 @@ Both distances belong to the difference of the cumulative distributions F of the
 
 import numpy as np
 
+from ctapipe_fastsim.array_types import BoolArray, FloatArray
+
 __all__ = [
     "kolmogorov_smirnov",
     "mean_difference",
@@ -15,7 +17,9 @@ __all__ = [
 ]
 
 
-def relative_wasserstein(first, second, first_weight, second_weight):
+def relative_wasserstein(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     """Wasserstein distance, the integral of |F1 - F2|, over the standard deviation of the first.
 
     Parameters
@@ -38,19 +42,23 @@ def relative_wasserstein(first, second, first_weight, second_weight):
     return distance / deviation if deviation > 0 else distance
 
 
-def kolmogorov_smirnov(first, second, first_weight, second_weight):
+def kolmogorov_smirnov(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     """Kolmogorov-Smirnov distance, the largest |F1 - F2|, for arrays as above."""
     values, difference = _cumulative_difference(first, second, first_weight, second_weight)
     last_of_ties = np.append(np.diff(values) > 0, True)
     return np.abs(difference[:, last_of_ties]).max(axis=1)
 
 
-def mean_difference(first, second, first_weight, second_weight):
+def mean_difference(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     """Mean of the second sample less that of the first, for arrays as above."""
     return _mean(second, second_weight) - _mean(first, first_weight)
 
 
-def rarely_varies(first, second):
+def rarely_varies(first: FloatArray, second: FloatArray) -> BoolArray:
     """Whether fewer than 50 images of both samples differ from the median of the first.
 
     Takes arrays (N, ...) and (M, ...), such as the numbers of islands; gives an array (...).
@@ -59,7 +67,7 @@ def rarely_varies(first, second):
     return sum(np.count_nonzero(values != median, axis=0) for values in (first, second)) < 50
 
 
-def weighted_quantile(values, weight, share):
+def weighted_quantile(values: FloatArray, weight: FloatArray, share: float) -> FloatArray:
     """Smallest value below or at which lies a share of the (R, N) weights, an (R,) array."""
     order = np.argsort(values, kind="stable")
     below = np.cumsum(weight[:, order], axis=1)
@@ -67,11 +75,13 @@ def weighted_quantile(values, weight, share):
     return values[order][position]
 
 
-def _mean(values, weight):
+def _mean(values: FloatArray, weight: FloatArray) -> FloatArray:
     return weight @ values / weight.sum(axis=1)
 
 
-def _cumulative_difference(first, second, first_weight, second_weight):
+def _cumulative_difference(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Sorted values of both samples, and F1 - F2 at each of them for each set of weights."""
     values = np.concatenate([first, second])
     order = np.argsort(values, kind="stable")

@@ -11,11 +11,14 @@ to show progress bars. It gives a list of `Figure` and a dictionary of plain arr
 `gamma_hadron` also takes ``protons``, a `Sample`; `latents` takes arrays instead.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from .bootstrap import Estimate, compared
+from ctapipe_fastsim.array_types import Array, Columns
+
+from .bootstrap import Estimate, Groups, Statistic, compared
 
 __all__ = ["Figure", "compared_figure", "judged", "missing"]
 
@@ -54,7 +57,21 @@ class Figure:
     note: str = ""
 
 
-def compared_figure(name, statistic, first, second, groups, seed, goal=None, note=""):
+# figures, and arrays by name; such arrays by the name of their topic
+Topic = tuple[list[Figure], Columns]
+TopicArrays = dict[str, Columns]
+
+
+def compared_figure(
+    name: str,
+    statistic: Statistic,
+    first: Array,
+    second: Array,
+    groups: Groups,
+    seed: int,
+    goal: float | Callable[[Estimate], float] | None = None,
+    note: str = "",
+) -> Figure:
     """Figure of a statistic, see `bootstrap.compared`; it is missing if there are few showers.
 
     Rows with NaN are left out. The goal is a number, or a function of the floor.
@@ -68,13 +85,19 @@ def compared_figure(name, statistic, first, second, groups, seed, goal=None, not
     return judged(name, value, floor, goal(floor) if callable(goal) else goal, note)
 
 
-def judged(name, value, floor=_UNKNOWN, goal=None, note=""):
+def judged(
+    name: str,
+    value: Estimate,
+    floor: Estimate = _UNKNOWN,
+    goal: float | None = None,
+    note: str = "",
+) -> Figure:
     """Figure from two `Estimate`; it passes if its value, of either sign, is within the goal."""
-    judge = goal is not None and not np.isnan(value.value)
-    passed = bool(abs(value.value) <= goal) if judge else None
+    known = not np.isnan(value.value)
+    passed = bool(abs(value.value) <= goal) if goal is not None and known else None
     return Figure(name, *value, *floor, goal, passed, note)
 
 
-def missing(name, reason):
+def missing(name: str, reason: str) -> Figure:
     """Figure without a value."""
     return judged(name, _UNKNOWN, note=reason)

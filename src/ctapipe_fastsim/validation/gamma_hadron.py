@@ -1,15 +1,24 @@
 """Figures: what a gamma/hadron classifier trained on Monte Carlo makes of generated gammas."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
+from ctapipe.instrument import CameraGeometry
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from .bootstrap import Estimate
+from ctapipe_fastsim.array_types import FloatArray
+
+from .bootstrap import Estimate, Groups
 from .cross_fit import cross_fitted
 from .distances import mean_difference, weighted_quantile
-from .figures import compared_figure, judged, missing
+from .figures import Figure, Topic, compared_figure, judged, missing
+from .goals import Goals
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["gamma_hadron"]
 
@@ -18,7 +27,16 @@ _QUANTILES = 0.01, 0.1, 0.5
 _N_BINS = 100
 
 
-def gamma_hadron(reference, generated, camera_geometry, goals, seed, progress, *, protons):
+def gamma_hadron(
+    reference: "Sample",
+    generated: "Sample",
+    camera_geometry: CameraGeometry,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+    *,
+    protons: "Sample | None",
+) -> Topic:
     """Compare the gammaness of generated and Monte Carlo gammas.
 
     Boosted trees learn to tell Monte Carlo gammas from protons, both classes with the same
@@ -48,16 +66,16 @@ def gamma_hadron(reference, generated, camera_geometry, goals, seed, progress, *
         return [missing("gamma/hadron separation", "no protons were given")], {}
     samples = [sample[sample.survived] for sample in (reference, generated, protons)]
     scores = cross_fitted(partial(_fit, seed=seed), samples, seed)
-    groups = [sample.shower for sample in samples[:2]]
+    of_gammas, groups = (scores[0], scores[1]), [sample.shower for sample in samples[:2]]
     note = "mean {:.4f} in Monte Carlo, {:.4f} generated, {:.4f} in protons".format(
         *(score.mean() for score in scores)
     )
     title = "gamma score: difference of the mean"
     figures = [
-        compared_figure(title, mean_difference, *scores[:2], groups, seed, goals.gamma_score, note),
-        _equal_within_errors(_below(0.5, scores[:2], groups, seed)),
-        _below(0.999, scores[:2], groups, seed),
-        *(_quantile(share, scores[:2], groups, seed) for share in _QUANTILES),
+        compared_figure(title, mean_difference, *of_gammas, groups, seed, goals.gamma_score, note),
+        _equal_within_errors(_below(0.5, of_gammas, groups, seed)),
+        _below(0.999, of_gammas, groups, seed),
+        *(_quantile(share, of_gammas, groups, seed) for share in _QUANTILES),
     ]
     edges = np.linspace(0, 1, _N_BINS + 1)
     shares = [np.histogram(score, edges)[0] / len(score) for score in scores]
@@ -66,7 +84,9 @@ def gamma_hadron(reference, generated, camera_geometry, goals, seed, progress, *
     )
 
 
-def _fit(gammas, _, protons, seed):
+def _fit(
+    gammas: "Sample", _: "Sample", protons: "Sample", seed: int
+) -> "Callable[[Sample], FloatArray]":
     """Trees for Monte Carlo gammas against protons; gives the function that scores a sample."""
     trees = HistGradientBoostingClassifier(
         max_iter=200,
@@ -81,24 +101,30 @@ def _fit(gammas, _, protons, seed):
     return lambda sample: trees.predict_proba(_features(sample))[:, 1]
 
 
-def _features(sample):
+def _features(sample: "Sample") -> FloatArray:
     return np.column_stack(list(sample.parameters.values()))
 
 
-def _below(score, scores, groups, seed):
-    shares = [(values < score).astype(float) for values in scores]
+def _below(
+    score: float, scores: tuple[FloatArray, FloatArray], groups: Groups, seed: int
+) -> Figure:
+    shares = (scores[0] < score).astype(float), (scores[1] < score).astype(float)
     note = "Monte Carlo {:.4f}, generated {:.4f}".format(*(share.mean() for share in shares))
     title = f"gamma score below {score}: difference of the fraction"
     return compared_figure(title, mean_difference, *shares, groups, seed, note=note)
 
 
-def _equal_within_errors(figure):
+def _equal_within_errors(figure: Figure) -> Figure:
     value, floor = Estimate(figure.value, figure.error), Estimate(figure.floor, figure.floor_error)
     return judged(figure.name, value, floor, _N_ERRORS * figure.error, figure.note)
 
 
-def _quantile(share, scores, groups, seed):
-    def difference(first, second, first_weight, second_weight):
+def _quantile(
+    share: float, scores: tuple[FloatArray, FloatArray], groups: Groups, seed: int
+) -> Figure:
+    def difference(
+        first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+    ) -> FloatArray:
         return weighted_quantile(second, second_weight, share) - weighted_quantile(
             first, first_weight, share
         )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .bootstrap import Estimate
+
 __all__ = ["GAMMAS", "Goals", "goals_for"]
 
 _ELECTROMAGNETIC = (0, 1)  # CORSIKA's numbers of gammas and electrons, as in ctapipe files
@@ -33,7 +35,7 @@ class Goals:
     size_bias: float
     gamma_score: float = 0.001
 
-    def wasserstein(self, floor):
+    def wasserstein(self, floor: Estimate) -> float:
         """Largest Wasserstein distance, in standard deviations, that passes."""
         return self.floor_factor * floor.value + self.floor_margin
 
@@ -44,7 +46,7 @@ _HADRONS = Goals(0.52, 2.0, 0.01, 0.01, 0.02)
 _HADRONS_ARRAY = Goals(0.54, 2.0, 0.01, 0.01, 0.02)
 
 
-def goals_for(primary_id, n_telescopes):
+def goals_for(primary_id: int, n_telescopes: int) -> Goals:
     """Goals for images of a primary, given by its number in ctapipe files, and an array."""
     if primary_id in _ELECTROMAGNETIC:
         return GAMMAS if n_telescopes == 1 else _GAMMAS_ARRAY

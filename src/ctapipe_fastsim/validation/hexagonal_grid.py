@@ -1,8 +1,15 @@
 """Hexagonal pixels become rows and columns of a square array, so that images can be convolved."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from ctapipe.instrument import PixelShape
+from ctapipe.instrument import CameraGeometry, PixelShape
 from scipy.sparse.csgraph import breadth_first_order
+
+from ctapipe_fastsim.array_types import IntArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["AXIAL_STEPS", "hexagonal_grid"]
 
@@ -10,7 +17,7 @@ __all__ = ["AXIAL_STEPS", "hexagonal_grid"]
 AXIAL_STEPS = np.array([(1, 0), (0, 1), (-1, 1), (-1, 0), (0, -1), (1, -1)])
 
 
-def hexagonal_grid(camera_geometry):
+def hexagonal_grid(camera_geometry: CameraGeometry) -> IntArray | None:
     """Axial coordinates of the pixels, whose two axes are 60 deg apart.
 
     Found by walking from neighbour to neighbour, so that gaps between modules do no harm.
@@ -36,7 +43,7 @@ def hexagonal_grid(camera_geometry):
     return axial - axial.min(axis=0)
 
 
-def _directions(camera_geometry, first, second):
+def _directions(camera_geometry: CameraGeometry, first: IntArray, second: IntArray) -> IntArray:
     """In which of six directions the second pixel of each pair of neighbours lies."""
     unit = camera_geometry.pix_x.unit
     x, y = (p.to_value(unit) for p in (camera_geometry.pix_x, camera_geometry.pix_y))
@@ -45,7 +52,9 @@ def _directions(camera_geometry, first, second):
     return np.round((angle - rotation) / (np.pi / 3)).astype(int) % 6
 
 
-def _walk(neighbors, first, second, steps):
+def _walk(
+    neighbors: "csr_array", first: IntArray, second: IntArray, steps: IntArray
+) -> IntArray | None:
     """Axial coordinates counted from pixel 0, or None if some pixel is out of reach."""
     order, predecessor = breadth_first_order(neighbors, 0, directed=False)
     if len(order) < neighbors.shape[0]:

@@ -1,9 +1,13 @@
 """Parameters of many images of one telescope, by ctapipe's own ImageProcessor."""
 
 import numpy as np
-from ctapipe.containers import ArrayEventContainer, DL1CameraContainer
+from ctapipe.containers import ArrayEventContainer, DL1CameraContainer, ImageParametersContainer
+from ctapipe.core import Container
 from ctapipe.fitting import FIT_RNG
 from ctapipe.image import ImageProcessor
+from ctapipe.instrument import SubarrayDescription
+
+from ctapipe_fastsim.array_types import BoolArray, Columns, FloatArray
 
 __all__ = ["image_parameters", "survives"]
 
@@ -41,7 +45,14 @@ _RANDOM_STATE = FIT_RNG.bit_generator.state
 _NAMES = [f"{group}_{field}" for group, fields in _FIELDS.items() for field in fields]
 
 
-def image_parameters(subarray, tel_id, images, peak_times, *, processor=None):
+def image_parameters(
+    subarray: SubarrayDescription,
+    tel_id: int,
+    images: FloatArray,
+    peak_times: FloatArray,
+    *,
+    processor: ImageProcessor | None = None,
+) -> Columns:
     """Clean images and compute their parameters.
 
     ctapipe's robust fit of the time gradient draws from a random generator of its own; it is
@@ -75,12 +86,14 @@ def image_parameters(subarray, tel_id, images, peak_times, *, processor=None):
     return {"hillas_log10_intensity": np.log10(columns.pop("hillas_intensity")), **columns}
 
 
-def survives(parameters):
+def survives(parameters: Columns) -> BoolArray:
     """Which images survived the cleaning, an (N,) bool array from `image_parameters`."""
     return np.isfinite(parameters["hillas_log10_intensity"])
 
 
-def _process(processor, tel_id, image, peak_time):
+def _process(
+    processor: ImageProcessor, tel_id: int, image: FloatArray, peak_time: FloatArray
+) -> ImageParametersContainer:
     FIT_RNG.bit_generator.state = _RANDOM_STATE
     event = ArrayEventContainer()
     event.dl1.tel[tel_id] = DL1CameraContainer(image=image, peak_time=peak_time)
@@ -88,13 +101,13 @@ def _process(processor, tel_id, image, peak_time):
     return event.dl1.tel[tel_id].parameters
 
 
-def _numbers(parameters):
+def _numbers(parameters: ImageParametersContainer) -> list[float]:
     """Values of one ImageParametersContainer in the order of `_NAMES`."""
     return [
         _number(parameters[group], field) for group, fields in _FIELDS.items() for field in fields
     ]
 
 
-def _number(container, field):
+def _number(container: Container, field: str) -> float:
     unit = container.fields[field].unit
     return container[field] if unit is None else container[field].to_value(unit)

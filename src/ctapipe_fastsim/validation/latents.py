@@ -2,18 +2,22 @@
 
 import numpy as np
 
+from ctapipe_fastsim.array_types import FloatArray
 from ctapipe_fastsim.random_streams import random_stream
 
 from .bootstrap import Estimate
 from .distances import relative_wasserstein
-from .figures import compared_figure, judged
+from .figures import Topic, compared_figure, judged
+from .goals import Goals
 
 __all__ = ["latents"]
 
 _ACTIVE_VARIANCE = 0.01
 
 
-def latents(mean, log_variance, prior, goals, seed):
+def latents(
+    mean: FloatArray, log_variance: FloatArray, prior: FloatArray, goals: Goals, seed: int
+) -> Topic:
     """Compare the prior with the posterior of images that training never saw.
 
     A latent is active if the variance of its posterior mean over the images is above 0.01
@@ -62,11 +66,13 @@ def latents(mean, log_variance, prior, goals, seed):
     )
 
 
-def _exact(value):
+def _exact(value: float) -> Estimate:
     return Estimate(float(value), np.nan)
 
 
-def _kl_divergence(mean, log_variance, prior_mean, prior_variance):
+def _kl_divergence(
+    mean: FloatArray, log_variance: FloatArray, prior_mean: FloatArray, prior_variance: FloatArray
+) -> FloatArray:
     """Mean over the images of KL(N(mean, variance) || N(prior mean, prior variance)), (Z,)."""
     variance = np.exp(log_variance)
     square = (variance + (mean - prior_mean) ** 2) / prior_variance

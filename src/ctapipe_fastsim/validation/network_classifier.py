@@ -1,11 +1,16 @@
 """The networks behind the two-sample test on images: trained, stopped early, asked once."""
 
+from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from torch import nn
+
+from ctapipe_fastsim.array_types import BoolArray, FloatArray
 
 __all__ = ["dense_network", "held_out_score"]
 
@@ -14,7 +19,7 @@ _MAX_EPOCHS = 20
 _PATIENCE = 4
 
 
-def dense_network(n_pixels):
+def dense_network(n_pixels: int) -> nn.Sequential:
     """Network of two hidden layers from (B, P) images to (B, 1) logits."""
     return nn.Sequential(
         nn.Linear(n_pixels, 512),
@@ -27,7 +32,13 @@ def dense_network(n_pixels):
     )
 
 
-def held_out_score(build, images, is_second, part, seed):
+def held_out_score(
+    build: Callable[[int], nn.Module],
+    images: FloatArray,
+    is_second: BoolArray,
+    part: NDArray[np.str_],
+    seed: int,
+) -> FloatArray:
     """Train a network to tell two samples apart, then score the test images.
 
     Parameters
@@ -60,17 +71,24 @@ def held_out_score(build, images, is_second, part, seed):
     return _logits(network, inputs[test])
 
 
-def _standardised(images, train):
+def _standardised(images: FloatArray, train: BoolArray) -> FloatArray:
     """Images with mean 0 and deviation 1 in each pixel over the training images."""
     images = images.astype(np.float32)
     mean, deviation = images[train].mean(axis=0), images[train].std(axis=0)
     return (images - mean) / np.where(deviation > 0, deviation, 1)
 
 
-def _fit(network, inputs, labels, train, validation):
+def _fit(
+    network: nn.Module,
+    inputs: torch.Tensor,
+    labels: torch.Tensor,
+    train: torch.Tensor,
+    validation: torch.Tensor,
+) -> None:
     """Train until the validation AUC no longer grows, and keep the best weights."""
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-2)
-    best_auc, best_epoch, best_weights = -1.0, 0, None
+    best_auc, best_epoch = -1.0, 0
+    best_weights: dict[str, Any] = {}
     for epoch in range(_MAX_EPOCHS):
         _train_epoch(network, optimizer, inputs, labels, train)
         auc = roc_auc_score(labels[validation].numpy(), _logits(network, inputs[validation]))
@@ -81,7 +99,13 @@ def _fit(network, inputs, labels, train, validation):
     network.load_state_dict(best_weights)
 
 
-def _train_epoch(network, optimizer, inputs, labels, train):
+def _train_epoch(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    inputs: torch.Tensor,
+    labels: torch.Tensor,
+    train: torch.Tensor,
+) -> None:
     network.train()
     for batch in train[torch.randperm(len(train))].split(_BATCH_SIZE):
         logits = network(inputs[batch]).squeeze(1)  # (B,)
@@ -92,6 +116,6 @@ def _train_epoch(network, optimizer, inputs, labels, train):
 
 
 @torch.no_grad()
-def _logits(network, inputs):
+def _logits(network: nn.Module, inputs: torch.Tensor) -> FloatArray:
     network.eval()
     return network(inputs).squeeze(1).numpy()

@@ -1,14 +1,22 @@
 """Image parameters of many images, in two processes."""
 
 import signal
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ctapipe.image import ImageProcessor
+from ctapipe.instrument import SubarrayDescription
+
+from ctapipe_fastsim.array_types import Columns, FloatArray
 
 from .image_parameters import image_parameters
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
 
 __all__ = ["parallel_image_parameters"]
 
@@ -17,7 +25,14 @@ _BLOCK = 250  # images
 _WORTH_A_PROCESS = 1000  # images; below, starting processes takes longer than the work
 
 
-def parallel_image_parameters(subarray, tel_id, images, peak_times, config, progress):
+def parallel_image_parameters(
+    subarray: SubarrayDescription,
+    tel_id: int,
+    images: FloatArray,
+    peak_times: FloatArray,
+    config: "Config",
+    progress: Callable[[int], object],
+) -> Columns:
     """The same as `image_parameters`.
 
     Parameters
@@ -48,7 +63,11 @@ def parallel_image_parameters(subarray, tel_id, images, peak_times, config, prog
             raise
 
 
-def _joined(parts, blocks, progress):
+def _joined(
+    parts: Iterable[Columns],
+    blocks: Sequence[tuple[FloatArray, FloatArray]],
+    progress: Callable[[int], object],
+) -> Columns:
     columns = []
     for part, (images, _) in zip(parts, blocks):
         columns.append(part)
@@ -56,11 +75,16 @@ def _joined(parts, blocks, progress):
     return {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
 
 
-def _block_parameters(subarray, tel_id, config, block):
+def _block_parameters(
+    subarray: SubarrayDescription,
+    tel_id: int,
+    config: "Config",
+    block: tuple[FloatArray, FloatArray],
+) -> Columns:
     processor = ImageProcessor(subarray=subarray, config=config)
     return image_parameters(subarray, tel_id, *block, processor=processor)
 
 
-def _ignore_interrupt():
+def _ignore_interrupt() -> None:
     """Ctrl-C reaches all processes; the first one ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,9 +1,16 @@
 """Figures of `timing`: peak times of the pixels, those with light and those without."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from .figures import compared_figure
+from ctapipe_fastsim.array_types import Columns
+
+from .figures import Figure, Topic, compared_figure
 from .pixel_histograms import binned_distance, image_histograms
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["peak_times"]
 
@@ -11,7 +18,7 @@ _N_BINS = 100
 _DARK_PE, _BRIGHT_PE = 1, 5
 
 
-def peak_times(reference, generated, seed):
+def peak_times(reference: "Sample", generated: "Sample", seed: int) -> Topic:
     """Compare the peak times of dark and of bright pixels.
 
     Dark means no true photo-electron, bright at least five. Where these are not known, it
@@ -31,10 +38,15 @@ def peak_times(reference, generated, seed):
     """
     samples = reference, generated
     groups = reference.shower, generated.shower
-    edges = np.linspace(*np.quantile(reference.peak_time, [1e-4, 1 - 1e-4]), _N_BINS + 1)
+    first, last = np.quantile(reference.peak_time, [1e-4, 1 - 1e-4])
+    edges = np.linspace(first, last, _N_BINS + 1)
     counted = all(sample.counts is not None for sample in samples)
-    light = [sample.counts if counted else sample.charge for sample in samples]
-    figures, arrays = [], dict(time_edges=edges)
+    light = [
+        sample.counts if counted and sample.counts is not None else sample.charge
+        for sample in samples
+    ]
+    figures: list[Figure] = []
+    arrays: Columns = dict(time_edges=edges)
     for what, chosen in (
         ("dark", [values < _DARK_PE for values in light]),
         ("bright", [values >= _BRIGHT_PE for values in light]),
@@ -44,7 +56,9 @@ def peak_times(reference, generated, seed):
             for sample, pixels in zip(samples, chosen)
         ]
         title = f"peak time of {what} pixels: Kolmogorov-Smirnov distance"
-        figures.append(compared_figure(title, binned_distance, *histograms, groups, seed))
+        figures.append(
+            compared_figure(title, binned_distance, histograms[0], histograms[1], groups, seed)
+        )
         for name, histogram in zip(("reference", "generated"), histograms):
             arrays[f"{what}_{name}"] = histogram.sum(axis=0) / max(histogram.sum(), 1)
     return figures, arrays

@@ -5,10 +5,14 @@ So showers can be drawn anew, or parted in halves, without going through all pix
 
 import numpy as np
 
+from ctapipe_fastsim.array_types import BoolArray, FloatArray
+
 __all__ = ["binned_distance", "image_histograms"]
 
 
-def image_histograms(values, edges, chosen=None):
+def image_histograms(
+    values: FloatArray, edges: FloatArray, chosen: BoolArray | None = None
+) -> FloatArray:
     """Histogram of the pixels of each image.
 
     Parameters
@@ -31,7 +35,9 @@ def image_histograms(values, edges, chosen=None):
     return histogram.reshape(-1, n_bins).astype(float)
 
 
-def binned_distance(first, second, first_weight, second_weight):
+def binned_distance(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     """Largest difference of the cumulative distributions at the edges of the bins.
 
     Parameters
@@ -48,6 +54,6 @@ def binned_distance(first, second, first_weight, second_weight):
     return np.abs(difference).max(axis=1)
 
 
-def _cumulative(histograms, weight):
+def _cumulative(histograms: FloatArray, weight: FloatArray) -> FloatArray:
     cumulative = np.cumsum(weight @ histograms, axis=1)
     return cumulative / cumulative[:, -1:]

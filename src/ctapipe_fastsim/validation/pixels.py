@@ -1,16 +1,32 @@
 """Figures: charges of the pixels, all together and one by one over the camera."""
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from .figures import compared_figure
+import numpy as np
+from ctapipe.instrument import CameraGeometry
+
+from ctapipe_fastsim.array_types import FloatArray
+
+from .figures import Topic, compared_figure
+from .goals import Goals
 from .pixel_histograms import binned_distance, image_histograms
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["pixels"]
 
 _N_BINS = 150
 
 
-def pixels(reference, generated, camera_geometry, goals, seed, progress):
+def pixels(
+    reference: "Sample",
+    generated: "Sample",
+    camera_geometry: CameraGeometry,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+) -> Topic:
     """Compare the spectrum of pixel charges, and their mean and width in each pixel.
 
     Parameters
@@ -32,7 +48,7 @@ def pixels(reference, generated, camera_geometry, goals, seed, progress):
     groups = reference.shower, generated.shower
     charges = reference.charge, generated.charge
     edges = _edges(reference.charge)
-    spectra = [image_histograms(charge, edges) for charge in charges]
+    spectra = image_histograms(charges[0], edges), image_histograms(charges[1], edges)
     figures = [
         compared_figure(title, statistic, *values, groups, seed)
         for title, statistic, values in (
@@ -48,31 +64,35 @@ def pixels(reference, generated, camera_geometry, goals, seed, progress):
     return figures, arrays
 
 
-def _edges(charge):
+def _edges(charge: FloatArray) -> FloatArray:
     """Narrow bins in the noise, wide ones far above it."""
     low, high = np.arcsinh([charge.min(), charge.max()])
     return np.sinh(np.linspace(low, high, _N_BINS + 1))
 
 
-def _mean_distance(first, second, first_weight, second_weight):
+def _mean_distance(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     return _map_distance(_mean(first, first_weight), _mean(second, second_weight))
 
 
-def _width_distance(first, second, first_weight, second_weight):
+def _width_distance(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     return _map_distance(_width(first, first_weight), _width(second, second_weight))
 
 
-def _map_distance(first, second):
+def _map_distance(first: FloatArray, second: FloatArray) -> FloatArray:
     """Root mean square over the pixels of (R, P) maps."""
     square = np.mean((second - first) ** 2, axis=1) / np.mean(first**2, axis=1)
     return np.sqrt(square)
 
 
-def _mean(charge, weight):
+def _mean(charge: FloatArray, weight: FloatArray) -> FloatArray:
     weight = (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32)
     return weight @ charge  # (R, P)
 
 
-def _width(charge, weight):
+def _width(charge: FloatArray, weight: FloatArray) -> FloatArray:
     variance = _mean(charge**2, weight) - _mean(charge, weight) ** 2
     return np.sqrt(np.maximum(variance, 0))

@@ -1,11 +1,17 @@
 """The report: one HTML page that needs nothing else, and all its numbers as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
+from .figures import Figure
 from .report_gallery import gallery
 from .report_numbers import FIGURE_HEADER, figure_rows, json_text, passed_of, summary_rows
 from .report_page import bullets, contents, details, page, paragraph, section, table
 from .report_sections import SECTIONS
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
 
 __all__ = ["report_html", "report_json"]
 
@@ -27,7 +33,7 @@ _UNPAIRED = (
 )
 
 
-def report_html(run, comparisons):
+def report_html(run: dict[str, Any], comparisons: "Sequence[Comparison]") -> str:
     """The page.
 
     Parameters
@@ -52,7 +58,7 @@ def report_html(run, comparisons):
     return page("Generated images against Monte Carlo", *parts, _made(run))
 
 
-def report_json(run, comparisons):
+def report_json(run: dict[str, Any], comparisons: "Sequence[Comparison]") -> str:
     """Every number of the report, as text; NaN and infinity are null."""
     telescopes = {
         comparison.telescope: {
@@ -66,7 +72,7 @@ def report_json(run, comparisons):
     return json_text({"run": run, "telescopes": telescopes})
 
 
-def _summary(comparison, number):
+def _summary(comparison: "Comparison", number: int) -> list[str]:
     """What was compared, the table of all figures with a goal, and links to the sections."""
     rows, links = [], {}
     for i, part in enumerate(SECTIONS, start=1):
@@ -82,7 +88,7 @@ def _summary(comparison, number):
     ]
 
 
-def _what_was_compared(comparison):
+def _what_was_compared(comparison: "Comparison") -> str:
     counts = [
         f"{len(sample)} {_ROLES[role]} images of {comparison.n_showers(role)} showers"
         for role, sample in comparison.samples.items()
@@ -96,16 +102,16 @@ def _what_was_compared(comparison):
     return f"{'; '.join(counts)}.{rounding}"
 
 
-def _title(topic):
+def _title(topic: str) -> str:
     return topic.replace("_", " ").capitalize()
 
 
-def _verdict(comparison):
+def _verdict(comparison: "Comparison") -> str:
     figures = [figure for _, figure in comparison.figures]
     return f"{passed_of(figures)} figures with a goal pass."
 
 
-def _tables(figures, caption):
+def _tables(figures: Sequence[Figure], caption: str) -> list[str]:
     """Figures with a goal first; many without are folded away."""
     judged = [f for f in figures if f.goal is not None]
     others = [f for f in figures if f.goal is None]
@@ -118,7 +124,7 @@ def _tables(figures, caption):
     ]
 
 
-def _sections(comparison, seed, number):
+def _sections(comparison: "Comparison", seed: int, number: int) -> list[str]:
     parts = []
     for i, part in enumerate(SECTIONS, start=1):
         topics = {
@@ -136,7 +142,7 @@ def _sections(comparison, seed, number):
     return [*parts, section(last, *images, anchor=f"part-{number}-gallery")]
 
 
-def _made(run):
+def _made(run: dict[str, Any]) -> str:
     """What the report was made of."""
     inputs = [f"{i['role']}: {i['file']}, sha256 {i['sha256']}" for i in run["inputs"]]
     versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())

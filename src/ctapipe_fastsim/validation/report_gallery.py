@@ -1,11 +1,18 @@
 """Monte Carlo and generated images of equal conditions side by side: first without labels."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from ctapipe.coordinates import TelescopeFrame
 
+from ..array_types import FloatArray
 from ..random_streams import random_stream
 from .report_page import details, grid, paragraph, picture
 from .report_plots import cameras
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+    from .sample import Sample
 
 __all__ = ["gallery"]
 
@@ -14,7 +21,7 @@ _UNITS = {"impact_distance": "m", "x_max": "g/cm2", "offset": "deg"}
 _NEAR = ("log10_energy", "impact_distance", "offset")
 
 
-def gallery(comparison, seed):
+def gallery(comparison: "Comparison", seed: int) -> list[str]:
     """HTML of eight pairs of images, from faint to bright.
 
     Parameters
@@ -54,7 +61,9 @@ def gallery(comparison, seed):
     ]
 
 
-def _pairs(reference, generated, rng):
+def _pairs(
+    reference: "Sample", generated: "Sample", rng: np.random.Generator
+) -> list[tuple[int, int]]:
     """Index of Monte Carlo images of growing charge, and of the generated image of each."""
     bright = np.flatnonzero(reference.survived)
     bright = bright[np.argsort(reference.charge[bright].sum(axis=1), kind="stable")]
@@ -62,7 +71,7 @@ def _pairs(reference, generated, rng):
     return [(i, _partner(reference, generated, i)) for i in chosen]
 
 
-def _partner(reference, generated, i):
+def _partner(reference: "Sample", generated: "Sample", i: int) -> int:
     """The image generated at the same conditions, else the one nearest in them and in charge."""
     if np.isin(generated.shower, reference.shower).any():
         return i
@@ -75,11 +84,11 @@ def _partner(reference, generated, i):
     return int(np.argmin(distance + (off / (brightness.std() or 1)) ** 2))
 
 
-def _conditions(sample, i):
+def _conditions(sample: "Sample", i: int) -> str:
     energy = 10 ** sample.conditions["log10_energy"][i]
     others = [f"{sample.conditions[name][i]:.3g} {unit}" for name, unit in _UNITS.items()]
     return f"{energy:.3g} TeV, impact distance {others[0]}, X_max {others[1]}, offset {others[2]}"
 
 
-def _picture(title, told, image, png):
+def _picture(title: str, told: str, image: FloatArray, png: bytes) -> str:
     return picture(png, f"Camera image {title}", f"{title}, {image.sum():.0f} p.e.: {told}")

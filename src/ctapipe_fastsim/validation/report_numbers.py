@@ -1,8 +1,15 @@
 """Figures as words and table rows, and anything as JSON."""
 
 import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .figures import Figure
+
+if TYPE_CHECKING:
+    from .report_page import Row
 
 __all__ = ["FIGURE_HEADER", "figure_rows", "json_text", "passed_of", "summary_rows", "with_error"]
 
@@ -10,7 +17,7 @@ FIGURE_HEADER = ("figure", "generated", "floor", "goal", "pass")
 _MOST_ROWS = 8  # judged figures of one topic; more are counted
 
 
-def with_error(value, error):
+def with_error(value: float, error: float) -> str:
     """A number to the second digit of its error, such as 0.518 ± 0.011."""
     if not np.isfinite(value):
         return "–" if np.isnan(value) else "infinite"
@@ -24,7 +31,7 @@ def with_error(value, error):
     return f"{value:z.{digits}f} ± {error:.{digits}f}"
 
 
-def figure_rows(figures):
+def figure_rows(figures: Iterable[Figure]) -> "list[Row]":
     """A table row for each `Figure`."""
     return [
         (
@@ -38,7 +45,7 @@ def figure_rows(figures):
     ]
 
 
-def _goal(figure):
+def _goal(figure: Figure) -> str | None:
     """The largest value that passes, or the smallest where more is better."""
     if figure.goal is None:
         return None
@@ -47,7 +54,7 @@ def _goal(figure):
     return f"> {figure.goal:.3g}" if above else f"≤ {figure.goal:.3g}"
 
 
-def summary_rows(title, figures):
+def summary_rows(title: str, figures: Sequence[Figure]) -> "list[Row]":
     """Rows for the figures that have a goal; one that counts, if they are many."""
     judged = [f for f in figures if f.goal is not None]
     if len(judged) <= _MOST_ROWS:
@@ -56,18 +63,18 @@ def summary_rows(title, figures):
     return [(f"{title}: {len(judged)} figures", passed_of(figures), None, None, all(passed))]
 
 
-def passed_of(figures):
+def passed_of(figures: Iterable[Figure]) -> str:
     """How many of the figures with a goal and a value pass, such as ``"17 of 20"``."""
     passed = [f.passed for f in figures if f.passed is not None]
     return f"{sum(passed)} of {len(passed)}"
 
 
-def json_text(content):
+def json_text(content: Any) -> str:
     """JSON of nested dictionaries and arrays; NaN and infinity are null."""
     return json.dumps(_plain(content), indent=1, allow_nan=False) + "\n"
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):

@@ -1,6 +1,7 @@
 """Pieces of the HTML report: one file that needs nothing else, on a phone as on a screen."""
 
 import base64
+from collections.abc import Iterable, Sequence
 from html import escape
 
 __all__ = [
@@ -14,6 +15,10 @@ __all__ = [
     "section",
     "table",
 ]
+
+# nothing, a text, yes or no, a text with a remark
+Cell = str | bool | None | tuple[str, str]
+Row = Sequence[Cell]
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --dim: #5a6675; --line: #d8dee6;
@@ -57,7 +62,7 @@ summary { cursor: pointer; color: var(--link); } small { display: block; color: 
 """
 
 
-def page(title, *parts):
+def page(title: str, *parts: str) -> str:
     """A whole HTML document of parts that are HTML already."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -67,24 +72,24 @@ def page(title, *parts):
     )
 
 
-def section(heading, *parts, anchor, level=2):
+def section(heading: str, *parts: str, anchor: str, level: int = 2) -> str:
     """Parts under a heading that can be linked to."""
     title = f'<h{level} id="{escape(anchor)}">{escape(heading)}</h{level}>'
     return "\n".join(["<section>", title, *parts, "</section>"])
 
 
-def paragraph(text):
+def paragraph(text: str) -> str:
     """Plain text."""
     return f"<p>{escape(text)}</p>"
 
 
-def bullets(lines):
+def bullets(lines: Iterable[str]) -> str:
     """List of plain text."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f"<ul>{items}</ul>" if lines else ""
 
 
-def contents(links):
+def contents(links: dict[str, str]) -> str:
     """Links to places of the page, a dictionary of text by anchor."""
     items = "".join(
         f'<li><a href="{escape(a)}">{escape(text)}</a></li>' for a, text in links.items()
@@ -92,7 +97,7 @@ def contents(links):
     return f'<nav aria-label="Sections"><ul>{items}</ul></nav>'
 
 
-def table(header, rows, caption):
+def table(header: Iterable[str], rows: Iterable[Row], caption: str) -> str:
     """Table that scrolls inside; True or False says yes or no.
 
     Parameters
@@ -110,7 +115,7 @@ def table(header, rows, caption):
     )
 
 
-def _cell(value):
+def _cell(value: Cell) -> str:
     if isinstance(value, bool):
         return f'<td class="{"yes" if value else "no"}">{"yes" if value else "no"}</td>'
     if isinstance(value, tuple):
@@ -118,7 +123,7 @@ def _cell(value):
     return f"<td>{'' if value is None else escape(value)}</td>"
 
 
-def picture(png, alternative, caption):
+def picture(png: bytes, alternative: str, caption: str) -> str:
     """A PNG image with what it shows in words, and a caption."""
     data = base64.b64encode(png).decode("ascii")
     return (
@@ -127,7 +132,7 @@ def picture(png, alternative, caption):
     )
 
 
-def grid(*pictures, shape=""):
+def grid(*pictures: str, shape: str = "") -> str:
     """Pictures side by side as far as the screen is wide enough.
 
     Parameters
@@ -139,6 +144,6 @@ def grid(*pictures, shape=""):
     return f'<div class="grid {shape}">' + "\n".join(pictures) + "</div>"
 
 
-def details(summary, *parts):
+def details(summary: str, *parts: str) -> str:
     """Parts that the reader opens."""
     return "\n".join([f"<details><summary>{escape(summary)}</summary>", *parts, "</details>"])

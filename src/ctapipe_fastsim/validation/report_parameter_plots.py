@@ -1,9 +1,18 @@
 """Plots of the report: image parameters, alone, in pairs and in bins."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from ctapipe_fastsim.array_types import Columns
+
+from .figures import TopicArrays
 from .report_page import grid, picture
 from .report_plots import histograms, matrices
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
 
 __all__ = ["parameter_plots", "parameter_unit", "parameters_overlaid"]
 
@@ -12,12 +21,12 @@ _UNITS = {f"hillas_{name}": "deg" for name in _DEGREES}
 _UNITS |= {"timing_slope": "ns / deg", "timing_deviation": "ns"}
 
 
-def parameter_unit(name):
+def parameter_unit(name: str) -> str:
     """Name of an image parameter with its unit."""
     return f"{name} [{_UNITS[name]}]" if name in _UNITS else name
 
 
-def parameter_plots(comparison, arrays):
+def parameter_plots(comparison: "Comparison", arrays: TopicArrays) -> list[str]:
     """Distributions of all parameters, their correlations, and distances in bins, as HTML."""
     names = [n for n in comparison.samples["reference"].parameters if not n.startswith("timing")]
     return [
@@ -27,7 +36,7 @@ def parameter_plots(comparison, arrays):
     ]
 
 
-def parameters_overlaid(comparison, names):
+def parameters_overlaid(comparison: "Comparison", names: Sequence[str]) -> str:
     """Histograms of some parameters, but for constant ones, of both samples as HTML."""
     figures = {f.name: f for _, f in comparison.figures}
     pictures = []
@@ -45,7 +54,7 @@ def parameters_overlaid(comparison, names):
     return grid(*pictures)
 
 
-def _correlations(arrays):
+def _correlations(arrays: Columns) -> list[str]:
     if not arrays:
         return []
     reference, generated = arrays["correlation_reference"], arrays["correlation_generated"]
@@ -65,7 +74,7 @@ def _correlations(arrays):
     ]
 
 
-def _bins(arrays):
+def _bins(arrays: Columns) -> list[str]:
     """Distance and its floor by energy and impact distance."""
     if not arrays:
         return []

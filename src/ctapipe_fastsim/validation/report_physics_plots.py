@@ -1,12 +1,19 @@
 """Plots of the report: timing, gamma score, response to conditions, latents."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ctapipe_fastsim.array_types import FloatArray
+
+from .figures import TopicArrays
 from .report_page import grid, picture
 from .report_parameter_plots import parameters_overlaid
 from .report_plots import bands, curves, estimates, spectra
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
 
 __all__ = ["auc_plots", "condition_plots", "latent_plots", "score_plots", "timing_plots"]
 
@@ -19,7 +26,7 @@ _TARGETS = {
 }
 
 
-def auc_plots(comparison, arrays):
+def auc_plots(comparison: "Comparison", arrays: TopicArrays) -> list[str]:
     """AUC of every test beside its floor, the controls apart, as HTML."""
     figures, _ = comparison.topics.get("separability", ([], {}))
     figures = [f for f in figures if np.isfinite(f.value)]
@@ -35,7 +42,7 @@ def auc_plots(comparison, arrays):
     return [grid(*pictures, shape="wide")] if pictures else []
 
 
-def timing_plots(comparison, arrays):
+def timing_plots(comparison: "Comparison", arrays: TopicArrays) -> list[str]:
     """Gradient and spread of times, over all images and against impact distance, as HTML."""
     html = [parameters_overlaid(comparison, ["timing_slope", "timing_deviation"])]
     if not (found := arrays.get("timing")):
@@ -56,7 +63,7 @@ def timing_plots(comparison, arrays):
     return [*html, grid(*pictures)]
 
 
-def score_plots(comparison, arrays):
+def score_plots(comparison: "Comparison", arrays: TopicArrays) -> list[str]:
     """Gamma scores of all three samples, as HTML."""
     if not (found := arrays.get("gamma_hadron")):
         return []
@@ -66,7 +73,7 @@ def score_plots(comparison, arrays):
     return [grid(picture(png, "Gamma scores of both samples and of protons", caption))]
 
 
-def condition_plots(comparison, arrays):
+def condition_plots(comparison: "Comparison", arrays: TopicArrays) -> list[str]:
     """Bias and resolution of reconstructed conditions in bins of the true ones, as HTML."""
     found = arrays.get("condition_response", {})
     pictures = []
@@ -85,7 +92,7 @@ def condition_plots(comparison, arrays):
     return [grid(*pictures)] if pictures else []
 
 
-def latent_plots(comparison, arrays):
+def latent_plots(comparison: "Comparison", arrays: TopicArrays) -> list[str]:
     """Mean and width of each latent, posterior and prior, and its information, as HTML."""
     if not (found := arrays.get("latents")):
         return []
@@ -106,5 +113,5 @@ def latent_plots(comparison, arrays):
     ]
 
 
-def _centres(edges):
+def _centres(edges: FloatArray) -> FloatArray:
     return (edges[1:] + edges[:-1]) / 2

@@ -1,18 +1,28 @@
 """Plots of the report, from arrays to PNG; Monte Carlo is grey, generated images are orange."""
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from ctapipe.instrument import CameraGeometry
 from ctapipe.visualization import CameraDisplay
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from ctapipe_fastsim.array_types import Array, FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .figures import Figure as ComparedFigure
+
 __all__ = ["bands", "cameras", "curves", "estimates", "histograms", "matrices", "spectra"]
 
 _COLOURS = {"Monte Carlo": "0.45", "generated": "#d1560b", "protons": "#2166ac"}
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -29,7 +39,7 @@ _STYLE = {
 _N_BINS = 40
 
 
-def histograms(samples, label):
+def histograms(samples: dict[str, FloatArray], label: str) -> bytes:
     """Distributions of one number, and what the second is over the first below.
 
     Parameters
@@ -59,7 +69,7 @@ def histograms(samples, label):
         return _png(figure)
 
 
-def _edges(values):
+def _edges(values: FloatArray) -> FloatArray:
     """Forty bins that leave out a thousandth at either end; one for each of a few integers."""
     if not len(values):
         return np.linspace(0, 1, _N_BINS + 1)
@@ -70,15 +80,22 @@ def _edges(values):
     return np.linspace(low, high if high > low else low + 1, _N_BINS + 1)
 
 
-def _steps(axes, edges, series):
+def _steps(axes: "Axes", edges: FloatArray, series: Mapping[str, FloatArray]) -> None:
     """Histograms, the first of them filled."""
     for i, (name, values) in enumerate(series.items()):
-        style = dict(fill=True, alpha=0.45) if i == 0 else dict(lw=1.4)
+        style: dict[str, Any] = dict(fill=True, alpha=0.45) if i == 0 else dict(lw=1.4)
         axes.stairs(values, edges, label=name, color=_COLOURS.get(name), **style)
     axes.legend()
 
 
-def _ratio(axes, edges, first, second, first_share, second_share):
+def _ratio(
+    axes: "Axes",
+    edges: FloatArray,
+    first: FloatArray,
+    second: FloatArray,
+    first_share: FloatArray,
+    second_share: FloatArray,
+) -> None:
     """Share over share in each bin with enough images, with the Poisson errors of both."""
     good = (first >= 5) & (second > 0)
     ratio = second_share[good] / first_share[good]
@@ -89,7 +106,14 @@ def _ratio(axes, edges, first, second, first_share, second_share):
     axes.set(ylim=(0.5, 1.5), ylabel="ratio")
 
 
-def spectra(edges, series, x_label, y_label, *, log_x=True):
+def spectra(
+    edges: FloatArray,
+    series: dict[str, FloatArray],
+    x_label: str,
+    y_label: str,
+    *,
+    log_x: bool = True,
+) -> bytes:
     """Histograms that are made already, with a logarithmic axis of counts.
 
     Parameters
@@ -115,7 +139,15 @@ def spectra(edges, series, x_label, y_label, *, log_x=True):
         return _png(figure)
 
 
-def curves(x, series, x_label, y_label, *, log=False, lines=True):
+def curves(
+    x: Array,
+    series: dict[str, Any],
+    x_label: str,
+    y_label: str,
+    *,
+    log: bool = False,
+    lines: bool = True,
+) -> bytes:
     """Values against one number, with errors where they are known.
 
     Parameters
@@ -139,7 +171,9 @@ def curves(x, series, x_label, y_label, *, log=False, lines=True):
         axes = figure.subplots()
         for i, (name, values) in enumerate(series.items()):
             values, errors = values if isinstance(values, tuple) else (values, None)
-            style = dict(fmt=".-" if lines else ".", color=_COLOURS.get(name), lw=1.2, ms=5)
+            style: dict[str, Any] = dict(
+                fmt=".-" if lines else ".", color=_COLOURS.get(name), lw=1.2, ms=5
+            )
             axes.errorbar(x if lines else x + 0.15 * i, values, errors, label=name, **style)
         axes.set(xlabel=x_label, ylabel=y_label)
         axes.margins(y=0.15)
@@ -152,7 +186,7 @@ def curves(x, series, x_label, y_label, *, log=False, lines=True):
         return _png(figure)
 
 
-def bands(x, series, x_label, y_label):
+def bands(x: FloatArray, series: dict[str, FloatArray], x_label: str, y_label: str) -> bytes:
     """Median and the range of 68 % against one number.
 
     Parameters
@@ -179,7 +213,7 @@ def bands(x, series, x_label, y_label):
         return _png(figure)
 
 
-def estimates(figures):
+def estimates(figures: "Sequence[ComparedFigure]") -> bytes:
     """Values of several `Figure` beside their floors, each in a row; PNG as bytes."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(5.4, 0.8 + 0.4 * len(figures)), layout="constrained")
@@ -201,7 +235,15 @@ def estimates(figures):
         return _png(figure)
 
 
-def matrices(panels, rows, columns, largest=1.0, *, map_name="RdBu_r", numbers=False):
+def matrices(
+    panels: dict[str, FloatArray],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    largest: float = 1.0,
+    *,
+    map_name: str = "RdBu_r",
+    numbers: bool = False,
+) -> bytes:
     """Tables of numbers as colours, one above the other.
 
     Parameters
@@ -240,7 +282,9 @@ def matrices(panels, rows, columns, largest=1.0, *, map_name="RdBu_r", numbers=F
         return _png(figure)
 
 
-def cameras(geometry, images, label, map_name="viridis"):
+def cameras(
+    geometry: CameraGeometry, images: Sequence[FloatArray], label: str, map_name: str = "viridis"
+) -> list[bytes]:
     """Numbers of the pixels on the camera, one picture each, with one range of colours.
 
     Parameters
@@ -280,7 +324,7 @@ def cameras(geometry, images, label, map_name="viridis"):
         return pictures
 
 
-def _limits(values, map_name):
+def _limits(values: FloatArray, map_name: str) -> tuple[float, float]:
     values = values[np.isfinite(values)]
     if map_name.startswith("RdBu"):
         largest = np.quantile(np.abs(values), 0.995) if len(values) else 1.0
@@ -288,7 +332,7 @@ def _limits(values, map_name):
     return (values.min(), values.max()) if len(values) else (0.0, 1.0)
 
 
-def _png(figure):
+def _png(figure: Figure) -> bytes:
     file = BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()

@@ -1,8 +1,9 @@
 """Sections of the report: which figures stand where, and what they say."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from .figures import TopicArrays
 from .report_parameter_plots import parameter_plots
 from .report_physics_plots import (
     auc_plots,
@@ -12,6 +13,9 @@ from .report_physics_plots import (
     timing_plots,
 )
 from .report_size_plots import size_plots
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
 
 __all__ = ["SECTIONS", "Section"]
 
@@ -30,8 +34,8 @@ class Section(NamedTuple):
 
     title: str
     text: str
-    topics: tuple
-    plots: Callable
+    topics: tuple[str, ...]
+    plots: "Callable[[Comparison, TopicArrays], list[str]]"
 
 
 SECTIONS = (

@@ -1,15 +1,25 @@
 """Plots of the report: sizes and pixel charges."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from ctapipe.coordinates import TelescopeFrame
+from ctapipe.instrument import CameraGeometry
 
+from ctapipe_fastsim.array_types import Columns
+
+from .figures import TopicArrays
 from .report_page import grid, picture
 from .report_plots import cameras, histograms, spectra
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+    from .sample import Sample
 
 __all__ = ["size_plots"]
 
 
-def size_plots(comparison, arrays):
+def size_plots(comparison: "Comparison", arrays: TopicArrays) -> list[str]:
     """Sizes, true and reconstructed, the spectrum of charges and its maps, as HTML."""
     pair = {
         "Monte Carlo": comparison.samples["reference"],
@@ -19,7 +29,7 @@ def size_plots(comparison, arrays):
     return [grid(*pictures), *_maps(comparison.geometry, arrays.get("pixels", {}))]
 
 
-def _sizes(pair):
+def _sizes(pair: "dict[str, Sample]") -> list[str]:
     true = {
         name: np.log10(np.maximum(sample.counts.sum(axis=1), 1))
         for name, sample in pair.items()
@@ -45,7 +55,7 @@ def _sizes(pair):
     ]
 
 
-def _spectrum(arrays):
+def _spectrum(arrays: Columns) -> list[str]:
     if not arrays:
         return []
     png = spectra(
@@ -57,7 +67,7 @@ def _spectrum(arrays):
     return [picture(png, "Spectra of pixel charges in both samples", "All pixels of all images")]
 
 
-def _maps(geometry, arrays):
+def _maps(geometry: CameraGeometry, arrays: Columns) -> list[str]:
     """Mean and width of the charge in each pixel: Monte Carlo, generated, difference."""
     sky = geometry.transform_to(TelescopeFrame())
     pictures = []

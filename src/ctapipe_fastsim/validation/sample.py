@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+from ctapipe_fastsim.array_types import BoolArray, Columns, FloatArray, IntArray, Rows
 
 from .image_parameters import survives
 
@@ -30,17 +30,17 @@ class Sample:
         the reference does not have.
     """
 
-    charge: np.ndarray
-    peak_time: np.ndarray
-    counts: np.ndarray | None
-    parameters: dict
-    conditions: dict
-    shower: np.ndarray
+    charge: FloatArray
+    peak_time: FloatArray
+    counts: IntArray | None
+    parameters: Columns
+    conditions: Columns
+    shower: IntArray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.charge)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Rows) -> "Sample":
         """The images that an index array, a mask or a slice picks, as a `Sample`."""
         return Sample(
             self.charge[index],
@@ -52,6 +52,6 @@ class Sample:
         )
 
     @property
-    def survived(self):
+    def survived(self) -> BoolArray:
         """Which images survived the cleaning, (N,) bool array."""
         return survives(self.parameters)

@@ -1,21 +1,31 @@
 """Figures: can a classifier tell generated images from Monte Carlo, and would it if it should?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from ctapipe.instrument import CameraGeometry
 from tqdm.auto import tqdm
 
+from ctapipe_fastsim.array_types import FloatArray, IntArray
 from ctapipe_fastsim.random_streams import random_stream
 
+from .bootstrap import Estimate
 from .controls import blurred, brighter, moved, wider
-from .figures import Figure, judged, missing
+from .figures import Figure, Topic, judged, missing
+from .goals import Goals
 from .hexagonal_grid import hexagonal_grid
 from .shower_coordinates import shower_coordinates
 from .two_sample import floor, network_auc, tree_auc
 
+if TYPE_CHECKING:
+    from .hexagonal_network import HexagonalNetwork
+    from .sample import Sample
+
 __all__ = ["separability"]
+
+Pair = tuple["Sample", "Sample"]
 
 _MAX_IMAGES = 10_000
 _N_ERRORS = 3
@@ -25,13 +35,21 @@ class _Test(NamedTuple):
     """One classifier: what it is called, and shown of each of a pair of samples."""
 
     name: str
-    auc: Callable
-    rows: Callable  # of a Sample, gives an (N, F) array
+    auc: Callable[..., Estimate]
+    rows: "Callable[[Sample], FloatArray]"  # of a Sample, gives an (N, F) array
     goal: float | None
-    controls: dict  # what is wrong, and the rows of a Sample made wrong
+    # what is wrong, and the rows of a Sample made wrong
+    controls: "dict[str, Callable[[Sample], FloatArray]]"
 
 
-def separability(reference, generated, camera_geometry, goals, seed, progress):
+def separability(
+    reference: "Sample",
+    generated: "Sample",
+    camera_geometry: CameraGeometry,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+) -> Topic:
     """AUC of classifiers told to tell the samples apart; 0.5 means that they cannot.
 
     Boosted trees see the parameters of the images that survived cleaning, and where the
@@ -70,17 +88,17 @@ def separability(reference, generated, camera_geometry, goals, seed, progress):
         test = _hexagonal_test(camera_geometry, axial, goals.auc)
         jobs.append((test, images))
     bar = tqdm(jobs, "two-sample tests", unit="test", leave=False, disable=not progress)
-    figures = [figure for test, pair in bar for figure in _figures(test, *pair, seed)]
+    figures = [figure for test, pair in bar for figure in _figures(test, pair[0], pair[1], seed)]
     if axial is None:
         reason = "the camera is no connected grid of hexagonal pixels"
         figures.append(missing("AUC of a hexagonal convolution on charges", reason))
     return figures, {}
 
 
-def _tree_tests(pair, goal):
+def _tree_tests(pair: Pair, goal: float) -> list[_Test]:
     names = [name for name in pair[0].conditions if name in pair[1].conditions]
 
-    def told(sample):
+    def told(sample: "Sample") -> FloatArray:
         conditions = [sample.conditions[name] for name in names]
         return np.column_stack([_parameters(sample), *conditions, shower_coordinates(sample)])
 
@@ -94,7 +112,7 @@ def _tree_tests(pair, goal):
     ]
 
 
-def _dense_tests(pair):
+def _dense_tests(pair: Pair) -> list[_Test]:
     shown = {
         "charges": lambda sample: np.arcsinh(sample.charge),
         "peak times": lambda sample: sample.peak_time,
@@ -107,27 +125,29 @@ def _dense_tests(pair):
     ]
 
 
-def _hexagonal_test(camera_geometry, axial, goal):
+def _hexagonal_test(camera_geometry: CameraGeometry, axial: IntArray, goal: float) -> _Test:
     from .hexagonal_network import HexagonalNetwork  # imports torch
 
-    def build(n_pixels):
+    def build(n_pixels: int) -> "HexagonalNetwork":
         return HexagonalNetwork(axial)
 
-    wrong = {
+    def spoiled(sample: "Sample", spoil: Callable[[FloatArray], FloatArray]) -> FloatArray:
+        return np.arcsinh(spoil(sample.charge))
+
+    wrong: dict[str, Callable[[FloatArray], FloatArray]] = {
         "charges 5 % larger": brighter,
         "5 % of the charge spilled to neighbours": partial(
             blurred, camera_geometry=camera_geometry
         ),
     }
-    controls = {
-        what: lambda sample, spoil=spoil: np.arcsinh(spoil(sample.charge))
-        for what, spoil in wrong.items()
+    controls: dict[str, Callable[[Sample], FloatArray]] = {
+        what: partial(spoiled, spoil=spoil) for what, spoil in wrong.items()
     }
     name, auc = "a hexagonal convolution on charges", partial(network_auc, build=build)
     return _Test(name, auc, lambda sample: np.arcsinh(sample.charge), goal, controls)
 
 
-def _figures(test, reference, generated, seed):
+def _figures(test: _Test, reference: "Sample", generated: "Sample", seed: int) -> Iterator[Figure]:
     """The test, and its controls: does it find Monte Carlo images that are wrong?"""
     rows, groups = test.rows(reference), (reference.shower, generated.shower)
     value = test.auc(rows, test.rows(generated), groups, seed)
@@ -143,14 +163,15 @@ def _figures(test, reference, generated, seed):
         yield Figure(name, *auc, *ground, goal, auc.value > goal, note)
 
 
-def _parameters(sample):
+def _parameters(sample: "Sample") -> FloatArray:
     return np.column_stack(list(sample.parameters.values()))
 
 
-def _at_most(n_images, reference, generated, seed):
+def _at_most(n_images: int, reference: "Sample", generated: "Sample", seed: int) -> Pair:
     """The images of a random share of the showers, about as many as that of the larger sample."""
     numbers = np.unique(np.concatenate([reference.shower, generated.shower]))
     numbers = random_stream("validation images", seed).permutation(numbers)
     share = min(1, n_images / max(len(reference), len(generated)))
     chosen = numbers[: int(share * len(numbers))]
-    return tuple(sample[np.isin(sample.shower, chosen)] for sample in (reference, generated))
+    reference, generated = (s[np.isin(s.shower, chosen)] for s in (reference, generated))
+    return reference, generated

@@ -1,13 +1,20 @@
 """Where an image lies as seen from the shower's source: what its conditions say of its place."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+from ctapipe_fastsim.array_types import FloatArray
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["shower_coordinates"]
 
 _NEEDED = "source_lon", "source_lat", "core_lon", "core_lat"
 
 
-def shower_coordinates(sample):
+def shower_coordinates(sample: "Sample") -> FloatArray:
     """Place and direction of images relative to the line from the source towards the core.
 
     Parameters

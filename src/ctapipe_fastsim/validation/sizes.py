@@ -1,15 +1,31 @@
 """Figures: size as requested, size as reconstructed, and what survives cleaning."""
 
-import numpy as np
+from typing import TYPE_CHECKING, cast
 
-from .bootstrap import Estimate
+import numpy as np
+from ctapipe.instrument import CameraGeometry
+
+from ctapipe_fastsim.array_types import FloatArray, IntArray
+
+from .bootstrap import Estimate, Groups
 from .distances import mean_difference
-from .figures import compared_figure, judged, missing
+from .figures import Figure, Topic, compared_figure, judged, missing
+from .goals import Goals
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["sizes"]
 
 
-def sizes(reference, generated, camera_geometry, goals, seed, progress):
+def sizes(
+    reference: "Sample",
+    generated: "Sample",
+    camera_geometry: CameraGeometry,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+) -> Topic:
     """Compare sizes, before and after cleaning.
 
     Parameters
@@ -40,19 +56,21 @@ def sizes(reference, generated, camera_geometry, goals, seed, progress):
     return figures + biases, arrays
 
 
-def _surviving_pixels(sample):
+def _surviving_pixels(sample: "Sample") -> FloatArray:
     """Share of the pixels that survive cleaning, for each image."""
     n_pixels = sample.charge.shape[1]
     return np.nan_to_num(sample.parameters["morphology_n_pixels"]) / n_pixels
 
 
-def _survival(what, shares, groups, goals, seed):
+def _survival(
+    what: str, shares: tuple[FloatArray, FloatArray], groups: Groups, goals: Goals, seed: int
+) -> Figure:
     title = f"{what} that survive cleaning: difference of the fraction"
     note = f"Monte Carlo {shares[0].mean():.4f}, generated {shares[1].mean():.4f}"
     return compared_figure(title, mean_difference, *shares, groups, seed, goals.survival, note)
 
 
-def _requested(generated):
+def _requested(generated: "Sample") -> Figure:
     title = "generated less requested size: largest difference in p.e."
     requested = generated.conditions.get("size")
     if requested is None or generated.counts is None:
@@ -61,12 +79,12 @@ def _requested(generated):
     return judged(title, Estimate(float(np.abs(difference).max()), np.nan), goal=0.0)
 
 
-def _biases(reference, generated, goals, seed):
+def _biases(reference: "Sample", generated: "Sample", goals: Goals, seed: int) -> Topic:
     """Relative difference of the mean reconstructed over true size in each decade."""
     if reference.counts is None or generated.counts is None:
         return [missing("reconstructed size", "true photo-electrons are not known")], {}
     samples = [sample[sample.survived] for sample in (reference, generated)]
-    true = [sample.counts.sum(axis=1, dtype=np.int64) for sample in samples]
+    true = [cast(IntArray, sample.counts).sum(axis=1, dtype=np.int64) for sample in samples]
     ratio = [
         10 ** sample.parameters["hillas_log10_intensity"] / np.maximum(size, 1)
         for sample, size in zip(samples, true)
@@ -78,7 +96,9 @@ def _biases(reference, generated, goals, seed):
         groups = [sample.shower[i] for sample, i in zip(samples, inside)]
         title = f"reconstructed size at {low} to {high} true p.e.: relative difference"
         figures.append(
-            compared_figure(title, _relative_difference, *parts, groups, seed, goals.size_bias)
+            compared_figure(
+                title, _relative_difference, parts[0], parts[1], groups, seed, goals.size_bias
+            )
         )
         means.append([part.mean() if len(part) else np.nan for part in parts])
     ratio_reference, ratio_generated = np.reshape(means, (-1, 2)).T
@@ -89,12 +109,14 @@ def _biases(reference, generated, goals, seed):
     )
 
 
-def _decades(size):
+def _decades(size: IntArray) -> list[tuple[int, int]]:
     """Decades of true photo-electrons, from 1, up to the largest size."""
     largest = size.max(initial=1)
     return [(10**i, 10 ** (i + 1)) for i in range(len(str(largest)))]
 
 
-def _relative_difference(first, second, first_weight, second_weight):
+def _relative_difference(
+    first: FloatArray, second: FloatArray, first_weight: FloatArray, second_weight: FloatArray
+) -> FloatArray:
     mean = first_weight @ first / first_weight.sum(axis=1)
     return mean_difference(first, second, first_weight, second_weight) / mean

@@ -1,10 +1,21 @@
 """Figures: time gradient and spread of images against impact distance, and peak times of pixels."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
+from ctapipe.instrument import CameraGeometry
+
+from ctapipe_fastsim.array_types import Array, FloatArray
+
+from .bootstrap import Groups
 from .distances import relative_wasserstein
-from .figures import compared_figure, missing
+from .figures import Figure, Topic, compared_figure, missing
+from .goals import Goals
 from .peak_times import peak_times
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 __all__ = ["timing"]
 
@@ -12,7 +23,14 @@ _N_BINS = 4
 _QUANTILES = 0.16, 0.5, 0.84
 
 
-def timing(reference, generated, camera_geometry, goals, seed, progress):
+def timing(
+    reference: "Sample",
+    generated: "Sample",
+    camera_geometry: CameraGeometry,
+    goals: Goals,
+    seed: int,
+    progress: bool,
+) -> Topic:
     """Compare time gradient and spread in bins of impact distance, and see `peak_times`.
 
     The gradient is taken without its sign, which only tells how the image lies in the camera.
@@ -38,7 +56,9 @@ def timing(reference, generated, camera_geometry, goals, seed, progress):
     return of_images + of_pixels, arrays | pixel_arrays
 
 
-def _against_impact_distance(reference, generated, goals, seed):
+def _against_impact_distance(
+    reference: "Sample", generated: "Sample", goals: Goals, seed: int
+) -> Topic:
     samples = [sample[sample.survived] for sample in (reference, generated)]
     if any("impact_distance" not in sample.conditions for sample in samples):
         return [missing("timing against impact distance", "impact distance is not known")], {}
@@ -58,16 +78,18 @@ def _against_impact_distance(reference, generated, goals, seed):
     return figures, arrays
 
 
-def _in_bins(values, distance, edges):
+def _in_bins(values: Array, distance: FloatArray, edges: FloatArray) -> list[Array]:
     """Values in each bin of the distance, a list of arrays."""
     position = np.searchsorted(edges[1:-1], distance, side="right")
     return [values[position == i] for i in range(len(edges) - 1)]
 
 
-def _figure(title, parts, groups, goals, seed):
-    return compared_figure(title, relative_wasserstein, *parts, groups, seed, goals.wasserstein)
+def _figure(title: str, parts: Sequence[Array], groups: Groups, goals: Goals, seed: int) -> Figure:
+    return compared_figure(
+        title, relative_wasserstein, parts[0], parts[1], groups, seed, goals.wasserstein
+    )
 
 
-def _quantiles(values):
+def _quantiles(values: FloatArray) -> FloatArray:
     values = values[np.isfinite(values)]
     return np.quantile(values, _QUANTILES) if len(values) else np.full(len(_QUANTILES), np.nan)

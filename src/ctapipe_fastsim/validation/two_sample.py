@@ -1,21 +1,30 @@
 """Two-sample tests: how well a classifier tells two samples apart, 0.5 being not at all."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from ctapipe_fastsim.array_types import Array, BoolArray, FloatArray, IntArray
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.random_streams import random_stream
 
-from .bootstrap import Estimate, bootstrap_weights, half_weights
+from .bootstrap import Estimate, Groups, bootstrap_weights, half_weights
+
+if TYPE_CHECKING:
+    from torch import nn
 
 __all__ = ["floor", "network_auc", "tree_auc"]
 
 _N_FOLDS = 5
 _MIN_SHOWERS = 20
 
+Result = TypeVar("Result")
 
-def tree_auc(first, second, groups, seed):
+
+def tree_auc(first: FloatArray, second: FloatArray, groups: Groups, seed: int) -> Estimate:
     """AUC of boosted trees that tell two samples apart, by cross-validation.
 
     Parameters
@@ -53,7 +62,13 @@ def tree_auc(first, second, groups, seed):
     return Estimate(auc.value, 2**0.5 * auc.error)
 
 
-def network_auc(first, second, groups, seed, build=None):
+def network_auc(
+    first: FloatArray,
+    second: FloatArray,
+    groups: Groups,
+    seed: int,
+    build: "Callable[[int], nn.Module] | None" = None,
+) -> Estimate:
     """AUC of a network that tells images of two samples apart.
 
     Three fifths of the showers train it, one fifth says when to stop, one fifth gives
@@ -86,7 +101,12 @@ def network_auc(first, second, groups, seed, build=None):
     return _auc_estimate(score, is_second[test], shower[test], fold[test], seed)
 
 
-def floor(figure, sample, groups, seed):
+def floor(
+    figure: Callable[[Array, Array, Groups, int], Result],
+    sample: Array,
+    groups: IntArray,
+    seed: int,
+) -> Result:
     """The figure that a perfect generator would get: Monte Carlo against Monte Carlo.
 
     The showers are split at random into two halves. So each side has half the size of the
@@ -112,7 +132,9 @@ def floor(figure, sample, groups, seed):
     return figure(sample[half], sample[~half], (groups[half], groups[~half]), seed)
 
 
-def _pool(first, second, groups, seed):
+def _pool(
+    first: Array, second: Array, groups: Groups, seed: int
+) -> tuple[Array, BoolArray, IntArray, IntArray]:
     """Both samples as one.
 
     Returns
@@ -137,7 +159,9 @@ def _pool(first, second, groups, seed):
     return np.concatenate([first, second]), is_second, shower, fold
 
 
-def _auc_estimate(score, is_second, shower, fold, seed):
+def _auc_estimate(
+    score: FloatArray, is_second: BoolArray, shower: IntArray, fold: IntArray, seed: int
+) -> Estimate:
     """AUC, and its scatter when the showers are drawn anew with replacement."""
     value = _auc(score, is_second, fold, np.ones(len(score)))
     (weights,) = bootstrap_weights([shower], seed)
@@ -145,7 +169,7 @@ def _auc_estimate(score, is_second, shower, fold, seed):
     return Estimate(value, float(np.std(replicates)))
 
 
-def _auc(score, is_second, fold, weight):
+def _auc(score: FloatArray, is_second: BoolArray, fold: IntArray, weight: FloatArray) -> float:
     """Probability that the second sample scores above the first, over pairs of one fold.
 
     Scores of two folds come from two classifiers and are not compared: a fold with more
