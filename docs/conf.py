@@ -27,7 +27,7 @@ extensions = [
 ]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-exclude_patterns = ["auto_examples/*.ipynb", "sg_execution_times.rst"]
+exclude_patterns = ["sg_execution_times.rst"]
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 smartquotes = False  # options begin with two hyphens

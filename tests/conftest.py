@@ -29,6 +29,12 @@ def quick_provenance():
 
 
 @pytest.fixture(scope="session")
+def train_by_tool():
+    """The function that trains small models."""
+    return train
+
+
+@pytest.fixture(scope="session")
 def toy_file(tmp_path_factory):
     """DL1 file of one telescope: 300 showers, each used five times."""
     path = tmp_path_factory.mktemp("toy") / "toy.dl1.h5"

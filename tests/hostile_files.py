@@ -6,7 +6,8 @@
 A process of its own reads one mutated copy after the other and says what came of each: an error of
 ours in one line, or something to go on with, of which every tenth is put to use. Anything else
 ends the campaign with the number of the mutation, which --only NUMBER repeats: another exception,
-the end of the process, more than a gigabyte, more than ten seconds, a file written elsewhere.
+the end of the process, more than a gigabyte, more than ten seconds, a file written elsewhere. What
+h5py cannot unpack, such as blosc, is left as it is.
 """
 
 import argparse

@@ -78,14 +78,12 @@ def one_of(items, rng):
 
 def dataset(h5file, names, rng):
     """Name of any dataset that h5py can read, which has not all of PyTables' compression."""
-    while not (
-        isinstance(node := h5file[name := one_of(names, rng)], h5py.Dataset) and _plain(node)
-    ):
-        pass
-    return name
+    return one_of([name for name in names if _plain(h5file[name])], rng)
 
 
 def _plain(node):
+    if not isinstance(node, h5py.Dataset):
+        return False
     filters = node.id.get_create_plist()
     codes = [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
     return all(code < h5py.h5z.FILTER_RESERVED for code in codes)

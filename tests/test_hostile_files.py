@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tables
-from conftest import train
 from helpers import one_line_refusal, replace_array, resealed, seal
 from hostile_files import campaign
 from hypothesis import HealthCheck, given, settings
@@ -46,13 +45,13 @@ def small_production(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def small_model(small_production):
+def small_model(small_production, train_by_tool):
     """Model file of half a megabyte."""
     sizes = training.network_sizes
     few = dict(n_u=8, n_v=5, rank=8, hidden=8, n_latent=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "network_sizes", lambda *args: replace(sizes(*args), **few))
-        return train([small_production], small_production.with_name("small.fastsim.h5"))
+        return train_by_tool([small_production], small_production.with_name("small.fastsim.h5"))
 
 
 @pytest.mark.parametrize("kind", ["model", "production"])

@@ -29,7 +29,7 @@ from .conditions import NAMES, ConditionScaling, SizeScaling, indicator_name
 from .errors import InputError
 from .model import Model, TelescopeTypeModel
 from .network_sizes import NetworkSizes
-from .response import CameraResponse
+from .response import CLASS_LOGITS, LEVEL_LOGITS, TIME_LOGITS, CameraResponse
 from .sealed_file import (
     is_sealed,
     open_sealed,
@@ -244,14 +244,17 @@ def _scaling(entry: dict[str, Any], known: Collection[str] = NAMES) -> Condition
 def _response(arrays: Tree) -> CameraResponse:
     """Check the shapes that `CameraResponse.draw` relies on."""
     response = CameraResponse(**arrays)
-    k, c = response.signal_fraction.shape
+    k, c, t = len(response.count_nodes), len(CLASS_LOGITS) + 1, len(TIME_LOGITS)
+    if k == 0:
+        raise ValueError("the response has no tables")
     shapes = {
         "count_nodes": (k,),
         "charge_mean": (2,),
         "charge_variance": (3,),
-        "charge_quantiles": (k, response.charge_quantiles.shape[-1]),
-        "noise_time": (c, response.noise_time.shape[-1]),
-        "signal_time": (k, c, response.noise_time.shape[-1]),
+        "charge_quantiles": (k, len(LEVEL_LOGITS)),
+        "noise_time": (c, t),
+        "signal_fraction": (k, c),
+        "signal_time": (k, c, t),
         "time_range": (2,),
         "charge_step": (),
         "time_step": (),

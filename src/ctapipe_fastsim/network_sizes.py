@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .training import TrainingOptions
     from .training_data import TelescopeImages
 
-__all__ = ["NetworkSizes", "network_sizes"]
+__all__ = ["MOST", "NetworkSizes", "network_sizes"]
 
 MOST = dict(n_conditions=64, n_latent=64, hidden=4096, rank=1024, n_u=256, n_v=256, n_local=16)
 POSITIVE = ("v_max", "u_scale", "time_scale", "time_window")

@@ -23,6 +23,17 @@ CALLS = {"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"}
 def all_names(h5file: "h5py.File", path: Path | str) -> list[str]:
     """Names of all links of an open `h5py.File`, which is walked no further than is harmless.
 
+    Parameters
+    ----------
+    h5file : h5py.File
+    path : path
+        For messages.
+
+    Returns
+    -------
+    list of str
+        Without the leading slash.
+
     Raises
     ------
     InputError

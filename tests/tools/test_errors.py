@@ -1,7 +1,7 @@
 """What a new user does wrong: each answer says what is wrong and what to do, in one line."""
 
 import pytest
-from ctapipe.core import run_tool
+from ctapipe.core import Provenance, run_tool
 
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.tools import info
@@ -43,6 +43,13 @@ MISTAKES = [
     ("validate", "--reference DATA --model DATA -o new.html", "make one with"),
     ("validate", "--reference MODEL --model MODEL -o new.html", "give simulated DL1 files"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    """Runs that end early stay in ctapipe's provenance, which later tools write down."""
+    yield
+    Provenance().clear()
 
 
 @pytest.fixture

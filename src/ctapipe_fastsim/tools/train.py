@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 
 from .. import __version__
 from ..errors import InputError
+from ..network_sizes import MOST
 from ..training_data import read_production
 from .known_options import KnownOptionsTool
 
@@ -55,14 +56,16 @@ class TrainTool(KnownOptionsTool):
     ).tag(config=True)
     batch_size = Int(64, min=1, help="Images per optimiser step.").tag(config=True)
     learning_rate = Float(1e-3, min=1e-8, help="Highest learning rate.").tag(config=True)
-    n_latent = Int(8, min=2, max=64, help="Latent variables.").tag(config=True)
+    n_latent = Int(8, min=2, max=MOST["n_latent"], help="Latent variables.").tag(config=True)
     n_local = Int(
         0,
         min=0,
-        max=16,
+        max=MOST["n_local"],
         help="Latent variables of each place in the image, 2 for hadrons; 0 for none.",
     ).tag(config=True)
-    hidden = Int(384, min=8, max=4096, help="Width of the hidden layers.").tag(config=True)
+    hidden = Int(384, min=8, max=MOST["hidden"], help="Width of the hidden layers.").tag(
+        config=True
+    )
     seed = Int(0, min=0, help="Seed of all random numbers.").tag(config=True)
     resume = Bool(False, help="Go on from the checkpoint beside the output.").tag(config=True)
     progress_bar = Bool(True, help="Show a progress bar with the held-out ELBO.").tag(config=True)
