@@ -143,6 +143,7 @@ def work(kind, base, numbers):
     _limit_memory()
     n_read = 0
     for number in numbers:
+        path.unlink()  # HDF5 may still hold on to the last one
         path.write_bytes(mutated(content, number, sealed))
         signal.alarm(LONGEST)
         try:
@@ -183,14 +184,21 @@ def _model_reader():
 
 
 def _production_reader():
+    from model_helpers import SMALL_TRAINING, run_epochs
+
     from ctapipe_fastsim.subarray_file import read_subarray
+    from ctapipe_fastsim.training import TrainingRun
     from ctapipe_fastsim.training_data import read_production
 
     def read(path):
         read_subarray(path)
         return read_production([path])
 
-    return read, lambda production: None
+    def use(production):
+        for images in production.images.values():
+            run_epochs(TrainingRun(images, SMALL_TRAINING), 2)
+
+    return read, use
 
 
 READERS = {"model": _model_reader, "production": _production_reader}

@@ -3,11 +3,13 @@
 import io
 import json
 import pickle
+import zlib
 
 import h5py
 import numpy as np
 
 HUGE = 2**40
+MANY = 20_000  # rows; as many squared do not fit into memory
 SOMEWHERE_ELSE = "/etc/hostname"
 STRANGE_NAMES = [
     "x" * 5000,
@@ -90,11 +92,22 @@ def _plain(node):
 
 
 def put(h5file, name, **options):
-    """Another dataset in place of one, with the attributes that PyTables wants."""
-    attributes = dict(h5file[name].attrs)
+    """Another dataset in place of one, with its attributes as PyTables wrote them."""
+    old = h5file[name]
     del h5file[name]
-    made = h5file.create_dataset(name, **options)
-    made.attrs.update(attributes)
+    copy_attributes(old, h5file.create_dataset(name, **options))
+
+
+def copy_attributes(old, new):
+    """Byte by byte."""
+    for name in old.attrs:
+        attribute = old.attrs.get_id(name)
+        kind, space = attribute.get_type(), attribute.get_space()
+        copy = h5py.h5a.create(new.id, name.encode(), kind, space)
+        if attribute.shape is not None:
+            value = np.empty(attribute.shape, f"V{kind.get_size()}")
+            attribute.read(value, kind)
+            copy.write(value, kind)
 
 
 @structured
@@ -111,16 +124,20 @@ def strange_value(h5file, names, rng):
 
 @structured
 def other_numbers(h5file, names, rng):
-    """The same shape and kind, with numbers that may be anything."""
+    """The same shape and kind, with numbers that may be anything, in one column of a table."""
     name = dataset(h5file, names, rng)
-    old = h5file[name]
-    if old.dtype.kind not in "iufb":
+    data = h5file[name][()]
+    column = one_of(data.dtype.names, rng) if data.dtype.names else ...
+    old = np.asarray(data[column])
+    if old.dtype.kind not in "iufb" or not old.size:
         return
     scale = 10.0 ** rng.integers(-3, 12)
     with np.errstate(all="ignore"):
         numbers = (scale * rng.standard_normal(old.shape)).astype(old.dtype)
     some = rng.random(old.shape) < one_of([0.001, 0.1, 1], rng)
-    put(h5file, name, data=np.where(some, numbers, old[()]).astype(old.dtype))
+    data = np.array(data)
+    data[column] = np.where(some, one_of([numbers, 0 * old, numbers.flat[:1]], rng), old)
+    put(h5file, name, data=data)
 
 
 @structured
@@ -139,6 +156,7 @@ def other_shape(h5file, names, rng):
     name = dataset(h5file, names, rng)
     old = h5file[name][()]
     shapes = [lambda a: a[:-1], lambda a: np.repeat(a, 2, axis=0), lambda a: a[None], np.ravel]
+    shapes += [lambda a: np.repeat(a[:1], MANY, axis=0), lambda a: a[:0]]
     if np.ndim(old):
         put(h5file, name, data=one_of(shapes, rng)(old))
 
@@ -158,6 +176,21 @@ def bomb(h5file, names, rng):
     shape, chunk = (2**18, 2**11), (2**11, 2**11)
     put(h5file, name, shape=shape, dtype="f8", chunks=chunk, compression="gzip", fillvalue=1.0)
     h5file[name][:2048] = 0
+
+
+@structured
+def strange_chunk(h5file, names, rng):
+    """A chunk that unpacks to too much, too little, nothing, or not at all."""
+    name = dataset(h5file, names, rng)
+    old = h5file[name]
+    if not old.size or not old.shape:
+        return
+    chunks = tuple(map(min, old.chunks or old.shape, old.shape))
+    put(h5file, name, shape=old.shape, dtype=old.dtype, chunks=chunks, compression="gzip")
+    unpacked = one_of([0, 1, 10**5, 10**6, 10**8], rng)
+    packed = one_of([zlib.compress(bytes(int(unpacked))), rng.bytes(99), b"x"], rng)
+    first = (0,) * len(old.shape)
+    h5file[name].id.write_direct_chunk(first, packed, filter_mask=int(rng.integers(4)))
 
 
 @structured
@@ -217,9 +250,9 @@ def elsewhere(h5file, names, rng):
         return put(h5file, name, shape=(1,), dtype="f8", external=external)
     layout = h5py.VirtualLayout(shape=(4,), dtype="f8")
     layout[:] = h5py.VirtualSource(SOMEWHERE_ELSE, "data", shape=(4,))
-    attributes = dict(h5file[name].attrs)
+    old = h5file[name]
     del h5file[name]
-    h5file.create_virtual_dataset(name, layout).attrs.update(attributes)
+    copy_attributes(old, h5file.create_virtual_dataset(name, layout))
 
 
 @structured
@@ -294,6 +327,7 @@ def _entries(value):
 
 STRUCTURED = [
     *(remove, strange_value, other_numbers, other_kind, other_shape, empty_and_huge, bomb),
+    *(strange_chunk, other_shape),
     *(huge_table, deep_groups, many_nodes, strange_link, elsewhere, strange_name),
     *(strange_attribute, strange_type, strange_header, other_numbers, strange_header),
 ]

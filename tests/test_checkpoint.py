@@ -134,7 +134,17 @@ def test_a_checkpoint_with_numbers_that_are_not_finite_is_refused(tampered):
     assert "not finite" in refusal(tampered(spoil))
 
 
-@pytest.mark.parametrize("header", [b"{", b"[]", b"{}", json.dumps({"purpose": PURPOSE}).encode()])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"purpose": 1}',
+        b"[" * 10**5,
+        json.dumps({"purpose": PURPOSE}).encode(),
+    ],
+)
 def test_a_checkpoint_with_an_odd_header_is_refused(tampered, header):
     array = np.frombuffer(header, np.uint8)
     refusal(tampered(lambda h5file: replace_array(h5file, "header", array)))

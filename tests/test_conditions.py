@@ -184,6 +184,10 @@ def test_sizes_are_never_negative_and_never_infinite():
     assert 1e6 < sizes[1] < 1e9
 
 
+def test_what_is_no_number_is_no_size():
+    assert SizeScaling(3.0, 1.0).inverse(np.array([np.nan])) == 0
+
+
 def test_equal_sizes_can_be_scaled():
     scaling = SizeScaling.fit([50, 50, 50])
     assert scaling.inverse(scaling.transform([50])).tolist() == [50]

@@ -104,6 +104,15 @@ def test_some_pixels_are_outside_of_the_maps(cvae):
         assert np.ptp(image[outside]) < 1e-5 * image[outside].max()
 
 
+def test_places_that_are_no_numbers_are_at_the_edge(cvae):
+    """Not outside of the maps, where memory of others lies."""
+    reader = map_reader(cvae)._replace(lon=np.full(N_PIXELS, np.nan, np.float32))
+    _, source_core, mirror, _ = told()
+    maps = np.zeros((N_IMAGES, 3), np.float32), np.ones((N_IMAGES, 5, 3, 3), np.float32)
+    found = read_times(reader, source_core, mirror, *maps, np.ones((N_IMAGES, N_PIXELS), int))
+    np.testing.assert_allclose(found.time, reader.time_scale + reader.time_origin)
+
+
 def test_displacements_that_are_no_numbers_displace_nothing(cvae):
     with torch.no_grad():
         cvae.painter.bias[-3:] = torch.nan

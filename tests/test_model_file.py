@@ -265,6 +265,7 @@ def first_type(header):
         "half a telescope needed": lambda h: h.update(min_telescopes=1.5),
         "no provenance": lambda h: h.pop("provenance"),
         "provenance list": lambda h: h.update(provenance=[]),
+        "provenance of no files": lambda h: h["provenance"].update(input=["toy.dl1.h5"]),
         "no conditions": lambda h: first_type(h).pop("conditions"),
         "conditions of other lengths": lambda h: first_type(h)["conditions"]["mean"].pop(),
         "fewer conditions": lambda h: [
@@ -281,6 +282,14 @@ def first_type(header):
         "unknown network size": lambda h: first_type(h)["network_sizes"].update(surprise=1),
         "other network size": lambda h: first_type(h)["network_sizes"].update(hidden=17),
         "negative network size": lambda h: first_type(h)["network_sizes"].update(hidden=-1),
+        "network wider than its weights": lambda h: first_type(h)["network_sizes"].update(
+            hidden=2000
+        ),
+        "more maps than weights": lambda h: first_type(h)["network_sizes"].update(n_u=200),
+        "maps of one node": lambda h: first_type(h)["network_sizes"].update(n_u=1),
+        "maps of no extent": lambda h: first_type(h)["network_sizes"].update(
+            u_min=-1.0, u_max=1.0, u_centre=1e17
+        ),
         "huge network size": lambda h: first_type(h)["network_sizes"].update(hidden=10**12),
         "text network size": lambda h: first_type(h)["network_sizes"].update(n_u="many"),
         "no figures": lambda h: first_type(h).update(figures={}),

@@ -26,5 +26,12 @@ def test_pixels_at_random_have_no_lattice():
     assert pixel_lattice(x, y).fold == 0
 
 
+def test_pixels_on_each_other_are_refused():
+    """All pairs of them would not fit into memory."""
+    x = np.repeat(np.arange(2.0), 50_000)
+    with pytest.raises(ValueError, match="stand on each other"):
+        pixel_lattice(x, x)
+
+
 def test_a_single_pixel_has_no_lattice():
     assert pixel_lattice(np.zeros(1), np.zeros(1)).fold == 0

@@ -61,6 +61,25 @@ def test_a_class_of_another_package_is_refused(copy):
     one_line_refusal(lambda: refuse_hostile_input(copy), "would run code")
 
 
+def spoil(path, change):
+    with h5py.File(path, "r+") as h5file:
+        change(h5file)
+
+
+def test_tables_that_unpack_to_more_than_is_likely_are_refused(copy):
+    """A file of ten megabytes may so take a gigabyte, one of ten gigabytes a thousand."""
+    zeros = dict(shape=(1000, 2**17), dtype="f8", chunks=(1, 2**17), compression="gzip")
+    spoil(copy, lambda h5file: h5file.create_dataset("zeros", **zeros))
+    with pytest.raises(ValueError, match="unpacks to"):
+        refuse_hostile_input(copy)
+    one_line_refusal(lambda: read_production([copy]), copy, "unpacks to")
+
+
+def test_what_is_not_stored_is_refused(copy):
+    spoil(copy, lambda h5file: h5file.create_dataset("nothing", (10,), "f8"))
+    one_line_refusal(lambda: read_production([copy]), copy, "'/nothing' is not stored whole")
+
+
 def test_links_to_other_files_are_refused(copy):
     with h5py.File(copy, "r+") as h5file:
         h5file["elsewhere"] = h5py.ExternalLink("/etc/other.h5", "/")

@@ -307,6 +307,36 @@ def test_files_without_simulation_or_images_are_refused(copied, node, message):
     assert message in refusal(copied)
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        "/dl1/event/subarray/trigger",
+        "/simulation/event/subarray/shower",
+        "/simulation/event/telescope/images/tel_001",
+    ],
+)
+def test_events_that_come_twice_are_refused(copied, node):
+    """As in a file that was merged with itself."""
+    with tables.open_file(copied, "a") as h5file:
+        table = h5file.get_node(node)
+        table.append(table.read())
+    assert f"{node} holds an event twice" in refusal(copied)
+
+
+@pytest.mark.parametrize(("name", "value"), [("true_energy", -1.0), ("true_core_x", np.nan)])
+def test_showers_that_are_not_known_are_refused(copied, name, value):
+    with tables.open_file(copied, "a") as h5file:
+        set_columns(h5file.root.simulation.event.subarray.shower, **{name: value})
+    assert "not known" in refusal(copied)
+
+
+def test_a_refused_file_does_not_stay_open(copied):
+    with tables.open_file(copied, "a") as h5file:
+        h5file.root.configuration.instrument.subarray.layout.attrs.TAB_VER = "99"
+    refusal(copied)
+    assert str(copied) not in tables.file._open_files.filenames
+
+
 def test_an_incomplete_simulation_configuration_is_refused(copied):
     with tables.open_file(copied, "a") as h5file:
         table = h5file.root.configuration.simulation.run

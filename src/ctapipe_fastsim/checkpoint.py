@@ -8,12 +8,13 @@ import numpy as np
 import tables
 
 from .array_types import Tree
-from .errors import InputError
+from .errors import InputError, reason
 from .sealed_file import open_sealed, read_tree, sealed_bytes, write_atomically, write_tree
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
 FORMAT_VERSION = 1
+LARGEST = 2**30  # bytes: four times the weights of all telescope types
 
 
 def write_checkpoint(path: Path | str, purpose: dict[str, Any], states: dict[str, Tree]) -> None:
@@ -46,22 +47,18 @@ def read_checkpoint(path: Path | str, purpose: dict[str, Any]) -> dict[str, Tree
     InputError
         When the file is not a checkpoint, damaged, or of another training.
     """
-    h5file, _ = open_sealed(path, "checkpoint", FORMAT_VERSION)
+    h5file, _ = open_sealed(path, "checkpoint", FORMAT_VERSION, LARGEST)
     with h5file:
         try:
             header = json.loads(bytes(h5file.root.header.read().astype(np.uint8)))
-            found = header["purpose"]
+            found = dict(header["purpose"])
             states = {
                 name: read_tree(h5file, f"/states/state_{i}")
                 for i, name in enumerate(header["types"])
             }
-        except (
-            *(AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError),
-            *(tables.HDF5ExtError, tables.NoSuchNodeError),
-        ) as error:
-            reason = str(error).strip().splitlines() or [type(error).__name__]
+        except Exception as error:  # whatever HDF5 and json make of it
             raise InputError(
-                f"{path}: not a valid checkpoint ({reason[-1]}); start without --resume"
+                f"{path}: not a valid checkpoint ({reason(error)}); start without --resume"
             ) from error
     for name, value in purpose.items():
         if found.get(name) != value:

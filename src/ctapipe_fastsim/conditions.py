@@ -146,9 +146,9 @@ class SizeScaling:
         return ((log_size - self.mean) / self.standard_deviation).astype(np.float32)
 
     def inverse(self, scaled: FloatArray) -> IntArray:
-        """Integer sizes from standardised logarithms."""
+        """Integer sizes from standardised logarithms, 0 for what is not a number."""
         log_size = np.asarray(scaled, float) * self.standard_deviation + self.mean
-        return np.maximum(0, np.floor(np.exp(np.minimum(log_size, 20)) - 0.5)).astype(np.int64)
+        return np.fmax(0, np.floor(np.exp(np.minimum(log_size, 20)) - 0.5)).astype(np.int64)
 
 
 def _varies(values: FloatArray) -> bool:

@@ -2,7 +2,7 @@
 
 from ctapipe.core import ToolConfigurationError
 
-__all__ = ["InputError"]
+__all__ = ["InputError", "reason"]
 
 
 class InputError(ToolConfigurationError):
@@ -11,3 +11,8 @@ class InputError(ToolConfigurationError):
     The message is a single line that says what is wrong, where, and what to do.
     ctapipe's tools print it without a traceback and end with exit code 2.
     """
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in one line: the last of the message, or the kind of error."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]

@@ -270,7 +270,8 @@ def _on_map(reader: MapReader, u: float, v: float) -> tuple[float, float]:
     x = _arsinh((u - reader.u_centre) / reader.u_scale) - reader.first
     y = _arsinh(v * (ACROSS_SCALE / reader.v_max)) / reader.outermost
     x /= reader.last - reader.first
-    return min(max(x, 0.0), 1.0), min(max((y + 1) / 2, 0.0), 1.0)
+    # in this order, what is not a number becomes 0: an index must be one
+    return min(max(0.0, x), 1.0), min(max(0.0, (y + 1) / 2), 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

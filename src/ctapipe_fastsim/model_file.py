@@ -26,7 +26,7 @@ from ctapipe.instrument import SubarrayDescription
 from .acceptance import check_acceptance
 from .array_types import Columns, Tree
 from .conditions import NAMES, ConditionScaling, SizeScaling, indicator_name
-from .errors import InputError
+from .errors import InputError, reason
 from .model import Model, TelescopeTypeModel
 from .network_sizes import NetworkSizes
 from .response import CLASS_LOGITS, LEVEL_LOGITS, TIME_LOGITS, CameraResponse
@@ -118,8 +118,9 @@ def read_model(path: Path | str) -> tuple[Model, str]:
         except InputError:
             raise
         except Exception as error:  # whatever HDF5, ctapipe and json make of it
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise InputError(f"{path}: not a valid model ({reason[-1]}); train it again") from error
+            raise InputError(
+                f"{path}: not a valid model ({reason(error)}); train it again"
+            ) from error
 
 
 def _read(h5file: tables.File) -> Model:
@@ -145,15 +146,20 @@ def _read(h5file: tables.File) -> Model:
         _check_training_images(kinds[name].training_images, primaries)
         _check_trigger_tables(kinds[name], primaries)
         check_acceptance(kinds[name].acceptance, len(kinds[name].conditions.names))
-        check_ties(kinds[name].ties, 1 + NetworkSizes(**entry["network_sizes"]).n_latent)
+        sizes = NetworkSizes(**entry["network_sizes"])
+        _check_largest_weights(kinds[name].network, sizes)
+        check_ties(kinds[name].ties, 1 + sizes.n_latent)
         _check_numbers("figures", kinds[name].figures, FIGURES)
         _check_numbers("size", entry["size"])
     if not kinds:
         raise ValueError("no telescope types")
     for thrown in header["thrown"]:
         _check_numbers("thrown", thrown)
-    if not header["thrown"] or not isinstance(header["provenance"], dict):
-        raise ValueError("no thrown distribution or no provenance in the header")
+    if not header["thrown"]:
+        raise ValueError("no thrown distribution in the header")
+    provenance = header["provenance"]
+    if not all(isinstance(provenance.get(name, {}), dict) for name in ("input", "versions")):
+        raise ValueError("the provenance in the header does not say its input and versions")
     return Model(
         subarray,
         tuple(ThrownDistribution(**thrown) for thrown in header["thrown"]),
@@ -161,7 +167,7 @@ def _read(h5file: tables.File) -> Model:
         _scaling(header["development_features"], DEVELOPMENT),
         _scaling(header["development_conditions"]),
         kinds,
-        header["provenance"],
+        provenance,
         _min_telescopes(header),
     )
 
@@ -177,6 +183,14 @@ def _check_numbers(what: str, entry: dict[str, Any], names: Collection[str] = ()
     for name in {*entry, *names}:
         if not np.isfinite(entry[name]):
             raise ValueError(f"{what} {name!r} is not a finite number")
+
+
+def _check_largest_weights(network: Columns, sizes: NetworkSizes) -> None:
+    """Memory for a network is taken by its sizes; all others are smaller, or checked with it."""
+    hidden, maps = network["decoder.2.weight"], network["painter.weight"]
+    at_least = sizes.n_u * sizes.n_v * sizes.rank
+    if hidden.shape != (sizes.hidden, sizes.hidden) or maps.size < at_least:
+        raise ValueError("the network's weights are not of its sizes")
 
 
 def _check_training_images(images: Columns, primaries: set[int]) -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST", "NetworkSizes", "network_sizes"]
 
-MOST = dict(n_conditions=64, n_latent=64, hidden=4096, rank=1024, n_u=256, n_v=256, n_local=16)
+MOST = dict(n_conditions=64, n_latent=64, hidden=2048, rank=1024, n_u=256, n_v=256, n_local=16)
+FEWEST = dict(n_conditions=0, n_local=0, n_u=2, n_v=2)  # 1 of the others
 POSITIVE = ("v_max", "u_scale", "time_scale", "time_window")
 LIT_PIXEL = 5  # photo-electrons that make a peak time worth to scale by
 
@@ -64,13 +65,13 @@ class NetworkSizes:
         """Raise ValueError where these are no sizes of a network, or a network of gigabytes."""
         for name, number in asdict(self).items():
             if name in MOST:
-                least = 0 if name in ("n_local", "n_conditions") else 1
-                good = type(number) is int and least <= number <= MOST[name]
+                good = type(number) is int and FEWEST.get(name, 1) <= number <= MOST[name]
             else:
                 good = type(number) is float and bool(np.isfinite(number))
             if not good or (name in POSITIVE and number <= 0):
                 raise ValueError(f"{name} of the network is {str(number)[:40]}")
-        if self.u_min >= self.u_max:
+        u_min, u_max = ((u - self.u_centre) / self.u_scale for u in (self.u_min, self.u_max))
+        if not np.arcsinh(u_min) < np.arcsinh(u_max):
             raise ValueError("u_min of the network is not below its u_max")
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ __all__ = ["NOBODY", "PixelLattice", "lattice_neighbours", "pixel_lattice"]
 
 NOBODY = -1
 NEIGHBOURS = 1.3  # spacings; the nearest pixels of hexagonal and square lattices are closer
+MOST_NEIGHBOURS = 20  # on average; hexagonal lattices have six
 FEWEST_ORDERED = 0.5  # bond order of a lattice; pixels at random have less
 
 
@@ -45,10 +46,17 @@ def pixel_lattice(lon: FloatArray, lat: FloatArray) -> PixelLattice:
     Returns
     -------
     PixelLattice
+
+    Raises
+    ------
+    ValueError
+        When many pixels stand on each other.
     """
     place = np.stack([lon, lat], axis=-1).astype(float)
     tree = cKDTree(place)
     spacing = float(np.median(tree.query(place, k=[min(2, len(place))])[0])) or 1.0
+    if tree.count_neighbors(tree, NEIGHBOURS * spacing) > MOST_NEIGHBOURS * len(place):
+        raise ValueError("pixels of the camera stand on each other")
     pairs = tree.query_pairs(NEIGHBOURS * spacing, output_type="ndarray")
     if not len(pairs):
         return PixelLattice(spacing, 0, 0.0)

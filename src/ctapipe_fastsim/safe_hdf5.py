@@ -1,5 +1,6 @@
 """HDF5 files are looked at first, since PyTables unpickles attributes and follows links."""
 
+import mmap
 import pickletools
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import InputError
+from .hdf5_storage import check_storage
 
 if TYPE_CHECKING:
     import h5py
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["all_names", "pickled", "refuse_hostile_input"]
 
 MOST_NODES, DEEPEST = 10_000, 16  # a thousand telescopes have some 7000 tables, groups in groups
+MOST_PACKED = 100  # images of few photo-electrons alone take up to 60 times their size
 
 # operations of pickles: what looks up a class or function, and what calls it
 LOOK_UPS = {"INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
@@ -75,7 +78,7 @@ def pickled(node: "h5py.Group | h5py.Dataset", name: str) -> bytes | None:
 
 
 def refuse_hostile_input(path: Path | str) -> None:
-    """Look whether reading an HDF5 file would run code or open other files.
+    """Look whether reading an HDF5 file would run code, open other files or take much memory.
 
     ctapipe's own files hold pickles that name classes of ctapipe, which do no harm.
 
@@ -88,29 +91,42 @@ def refuse_hostile_input(path: Path | str) -> None:
     InputError
         When it would.
     ValueError
-        When it is not valid HDF5.
+        When it is not valid HDF5, or does not hold what it says.
     """
     import h5py
 
     try:
         with h5py.File(path, "r") as h5file:
-            links = {n: h5file.get(n, getlink=True) for n in all_names(h5file, path)}
-            nodes = [h5file[n] for n, link in links.items() if isinstance(link, h5py.HardLink)]
-            attributes = [
-                (node.name, name, pickled(node, name))
-                for node in (h5file["/"], *nodes)
-                for name in node.attrs
-            ]
-    except InputError:
+            _look_at(h5file, path)
+    except (InputError, ValueError):
         raise
     except Exception as error:  # whatever HDF5 makes of it
         raise ValueError("it is not valid HDF5") from error
+
+
+def _look_at(h5file: "h5py.File", path: Path | str) -> None:
+    import h5py
+
+    if h5file.userblock_size:
+        raise ValueError("it does not start as HDF5")
+    links = {name: h5file.get(name, getlink=True) for name in all_names(h5file, path)}
     for name, link in links.items():
         if isinstance(link, h5py.ExternalLink):
             raise InputError(f"{path}: {name!r} is a link to another file; merge the files first")
-    for node, name, value in attributes:
-        if value and _runs_code(value):
-            raise InputError(f"{path}: attribute {name!r} of {node} would run code; do not use it")
+    nodes = [h5file[n] for n, link in links.items() if isinstance(link, h5py.HardLink)]
+    for node in (h5file["/"], *nodes):
+        for name in node.attrs:
+            value = pickled(node, name)
+            if value and _runs_code(value):
+                raise InputError(
+                    f"{path}: attribute {name!r} of {node.name!r} would run code; do not use it"
+                )
+    datasets = [node for node in nodes if isinstance(node, h5py.Dataset)]
+    with (
+        open(path, "rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        check_storage(datasets, content, MOST_PACKED * len(content))
 
 
 def _runs_code(pickle: bytes) -> bool:

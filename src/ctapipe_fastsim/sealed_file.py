@@ -16,7 +16,8 @@ import numpy as np
 import tables
 
 from .array_types import Tree
-from .errors import InputError
+from .errors import InputError, reason
+from .hdf5_storage import check_storage
 from .safe_hdf5 import all_names, pickled
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ __all__ = [
 
 MAGIC = b"ctapipe-fastsim "
 BLOCK = 512
-LARGEST_FILE = 2**30
-LARGEST_CONTENT = 2**31
+LARGEST = 2**28  # bytes of a file: while it is read, not a gigabyte is taken
+UNPACKED = 1.5  # times the largest file, that what it holds may take; weights hardly shrink
 NUMBERS = "biuf"
 DOT = "__"  # names of weights hold dots, names of HDF5 nodes better do not
 
@@ -107,8 +108,19 @@ def write_atomically(path: Path | str, content: bytes) -> None:
             temporary.unlink()
 
 
-def open_sealed(path: Path | str, kind: str, newest_version: int) -> tuple[tables.File, str]:
+def open_sealed(
+    path: Path | str, kind: str, newest_version: int, largest: int = LARGEST
+) -> tuple[tables.File, str]:
     """Check a sealed file and open its content.
+
+    Parameters
+    ----------
+    path : path
+    kind : str
+    newest_version : int
+        Of the format, that can be read.
+    largest : int
+        Bytes that the file may have.
 
     Returns
     -------
@@ -120,27 +132,28 @@ def open_sealed(path: Path | str, kind: str, newest_version: int) -> tuple[table
     Raises
     ------
     InputError
-        When it is not a sealed file of this kind, newer than this package, or damaged.
+        When it is not a sealed file of this kind, newer than this package, too large, or damaged.
     """
-    content, digest = _checked_content(Path(path), kind, newest_version)
-    _refuse_dangerous(content, path)
+    content, digest = _checked_content(Path(path), kind, newest_version, largest)
+    _refuse_dangerous(content, path, int(UNPACKED * largest))
     h5file = tables.open_file(
         _memory_name(), driver="H5FD_CORE", driver_core_image=content, driver_core_backing_store=0
     )
     return h5file, digest
 
 
-def _checked_content(path: Path, kind: str, newest_version: int) -> tuple[bytes, str]:
+def _checked_content(path: Path, kind: str, newest_version: int, largest: int) -> tuple[bytes, str]:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{path}: larger than {LARGEST_FILE} bytes, not a fastsim {kind}")
-        data = path.read_bytes()
+        if path.stat().st_size > largest:
+            raise InputError(f"{path}: larger than {largest} bytes, not a fastsim {kind}")
+        with open(path, "rb") as file:
+            block, content = file.read(BLOCK), file.read()
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror}); give a {kind} file"
         ) from error
-    words = data[:BLOCK].split(b"\n")[0].split(b" ")
-    if not data.startswith(MAGIC + kind.encode() + b" ") or len(words) != 4:
+    words = block.split(b"\n")[0].split(b" ")
+    if not block.startswith(MAGIC + kind.encode() + b" ") or len(words) != 4:
         raise InputError(f"{path}: not a fastsim {kind}; make one with ctapipe-fastsim-train")
     version, digest = words[2].decode("ascii", "replace"), words[3].decode("ascii", "replace")
     if not version.isdigit() or not 1 <= int(version) <= newest_version:
@@ -148,47 +161,53 @@ def _checked_content(path: Path, kind: str, newest_version: int) -> tuple[bytes,
             f"{path}: format version {version}, but this ctapipe-fastsim reads up to "
             f"{newest_version}; update the package"
         )
-    sealed = data[:BLOCK] == _seal(kind, version, digest)
-    if not sealed or hashlib.sha256(data[BLOCK:]).hexdigest() != digest:
+    sealed = block == _seal(kind, version, digest)
+    if not sealed or hashlib.sha256(content).hexdigest() != digest:
         raise InputError(f"{path}: damaged or cut short (its hash differs); copy or train it again")
-    return data[BLOCK:], digest
+    return content, digest
 
 
-def _refuse_dangerous(content: bytes, path: Path | str) -> None:
+def _refuse_dangerous(content: bytes, path: Path | str, largest: int) -> None:
     """PyTables unpickles attributes and follows links, so look at the file with h5py first."""
     import h5py  # here, since ctapipe imports this module for every file it looks at
 
-    def hard_linked(name: str) -> "h5py.Group | h5py.Dataset":
-        if not isinstance(h5file.get(name, getlink=True), h5py.HardLink):
-            raise InputError(f"{path}: holds a link at {name!r}, which a model must not")
-        if h5py.h5o.get_info(h5file[name].id).rc > 1:
-            raise InputError(f"{path}: holds {name!r} under two names, which a model must not")
-        return h5file[name]
-
-    def plain_size(node: "h5py.Group | h5py.Dataset") -> int:
-        if not isinstance(node, h5py.Dataset):
-            return 0
-        if node.external or node.is_virtual or node.dtype.hasobject:
-            raise InputError(f"{path}: {node.name} is not a plain array")
-        return (node.size or 0) * node.dtype.itemsize
-
-    def refuse_pickles(node: "h5py.Group | h5py.Dataset") -> None:
-        for name in node.attrs:
-            if pickled(node, name):
-                raise InputError(f"{path}: attribute {name!r} of {node.name} may be a pickle")
-
     try:
         with h5py.File(h5py.h5f.open_file_image(content)) as h5file:
-            nodes = [h5file["/"], *map(hard_linked, all_names(h5file, path))]
-            total = sum(plain_size(node) for node in nodes)
-            for node in nodes:
-                refuse_pickles(node)
+            nodes = _plain_nodes(h5file, path)
+            datasets = [node for node in nodes if isinstance(node, h5py.Dataset)]
+            if h5file.userblock_size:
+                raise ValueError("it does not start as HDF5")
+            for dataset in datasets:
+                if dataset.dtype.hasobject:
+                    raise ValueError(f"{dataset.name!r} is not a plain array")
+            check_storage(datasets, content, largest)
     except InputError:
         raise
     except Exception as error:  # whatever HDF5 makes of it
-        raise InputError(f"{path}: not valid HDF5 inside; copy or train it again") from error
-    if total > LARGEST_CONTENT:
-        raise InputError(f"{path}: unpacks to {total} bytes, too large for a model")
+        raise InputError(
+            f"{path}: not valid HDF5 inside ({reason(error)}); copy or train it again"
+        ) from error
+
+
+def _plain_nodes(h5file: "h5py.File", path: Path | str) -> "list[h5py.Group | h5py.Dataset]":
+    """All groups and datasets, none of them linked twice and without pickles."""
+    import h5py
+
+    nodes = [h5file["/"]]
+    addresses = {h5py.h5o.get_info(h5file.id).addr}
+    for name in all_names(h5file, path):
+        if not isinstance(h5file.get(name, getlink=True), h5py.HardLink):
+            raise InputError(f"{path}: holds a link at {name!r}, which a model must not")
+        nodes.append(h5file[name])
+        address = h5py.h5o.get_info(nodes[-1].id).addr
+        if address in addresses:
+            raise InputError(f"{path}: holds {name!r} under two names, which a model must not")
+        addresses.add(address)
+    for node in nodes:
+        for name in node.attrs:
+            if pickled(node, name):
+                raise InputError(f"{path}: attribute {name!r} of {node.name!r} may be a pickle")
+    return nodes
 
 
 def write_tree(

@@ -6,7 +6,7 @@ import astropy.units as u
 import tables
 from ctapipe.instrument import FocalLengthKind, SubarrayDescription
 
-from .errors import InputError
+from .errors import InputError, reason
 from .focal_lengths import with_effective_focal_lengths
 from .safe_hdf5 import refuse_hostile_input
 
@@ -42,8 +42,7 @@ def read_subarray(path: Path) -> SubarrayDescription:
     except InputError:
         raise
     except Exception as error:  # whatever a reader of whatever format finds wrong
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        raise InputError(f"{path}: no subarray can be read from it ({reason})") from error
+        raise InputError(f"{path}: no subarray can be read from it ({reason(error)})") from error
     location = subarray.reference_location
     # ctapipe puts arrays of files without a location at 0 deg, 0 deg, 0 m, which is at sea
     if location is None or abs(location.lon) + abs(location.lat) < 1e-6 * u.deg:

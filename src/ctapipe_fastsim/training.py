@@ -187,13 +187,16 @@ class TrainingRun:
         }
 
     def restore(self, state: Tree) -> None:
-        """Go on from a `state`."""
+        """Go on from a `state`; raise KeyError or ValueError when it is of another network."""
+        load_arrays(self.modules, state["best_weights"])
         load_arrays(self.modules, state["weights"])
         self.best_arrays = state["best_weights"]
         moments = self.optimizer.state_dict()
+        parameters = list(self.modules.parameters())
         moments["state"] = {
-            int(name.split("_")[1]): {key: torch.tensor(value) for key, value in entry.items()}
-            for name, entry in state["optimizer"].items()
+            i: _moments(state["optimizer"][f"parameter_{i}"], parameter)
+            for i, parameter in enumerate(parameters)
+            if f"parameter_{i}" in state["optimizer"]
         }
         self.optimizer.load_state_dict(moments)
         self.history = {name: values.tolist() for name, values in state["history"].items()}
@@ -307,6 +310,14 @@ class TrainingRun:
         """`torch.Generator` of a named stream of random numbers."""
         seed = random_stream(name, self.options.seed, *keys).integers(2**62)
         return torch.Generator().manual_seed(int(seed))
+
+
+def _moments(arrays: Columns, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
+    """What AdamW remembers of one parameter."""
+    shapes = {"step": (), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape}
+    if {name: values.shape for name, values in arrays.items()} != shapes:
+        raise ValueError("moments of the optimiser have other names or shapes")
+    return {name: torch.tensor(values) for name, values in arrays.items()}
 
 
 def _weights(size: IntArray) -> FloatArray:

@@ -12,12 +12,13 @@ from ctapipe.instrument import FocalLengthKind, SubarrayDescription, TelescopeDe
 from ctapipe.io import TableLoader
 
 from .array_types import FloatArray, IntArray
-from .errors import InputError
+from .errors import InputError, reason
 from .focal_lengths import with_effective_focal_lengths
+from .pixel_lattice import pixel_lattice
 from .primaries import PRIMARIES, primary_name
 from .safe_hdf5 import refuse_hostile_input
 from .sealed_file import is_sealed
-from .shower_frame import ImageGeometry, image_geometry
+from .shower_frame import ImageGeometry, image_geometry, pixel_directions
 from .showers import Showers, ThrownDistribution
 
 if TYPE_CHECKING:
@@ -180,8 +181,10 @@ def _read_file(path: Path) -> Production:
         raise InputError(f"{path}: a model; give simulated DL1 files")
     try:
         refuse_hostile_input(path)
-        with _open_loader(path) as loader:
-            _check_content(loader.h5file, path)
+        # opened here, since TableLoader leaves a file open that it does not like
+        with tables.open_file(path) as h5file:
+            _check_content(h5file, path)
+            loader = _loader(h5file)
             primary_of_run = _read_primaries(loader, path)
             thrown = _read_thrown(loader, primary_of_run, path)
             histograms = _read_thrown_histograms(loader, thrown)
@@ -195,9 +198,8 @@ def _read_file(path: Path) -> Production:
     except InputError:
         raise
     except Exception as error:  # whatever HDF5 and ctapipe find wrong
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise InputError(
-            f"{path}: cannot be read as a ctapipe DL1 file ({reason}); write it again"
+            f"{path}: cannot be read as a ctapipe DL1 file ({reason(error)}); write it again"
         ) from error
     if not images:
         raise InputError(f"{path}: holds no images; give a file with recorded events")
@@ -205,11 +207,11 @@ def _read_file(path: Path) -> Production:
     return Production(subarray, tuple(thrown), histograms, images, fewest)
 
 
-def _open_loader(path: Path | str) -> TableLoader:
+def _loader(h5file: tables.File) -> TableLoader:
     try:
-        return TableLoader(path)
+        return TableLoader(h5file=h5file)
     except RuntimeError:  # no effective focal length in the file
-        return TableLoader(path, focal_length_choice=FocalLengthKind.EQUIVALENT)
+        return TableLoader(h5file=h5file, focal_length_choice=FocalLengthKind.EQUIVALENT)
 
 
 def _check_content(h5file: tables.File, path: Path | str) -> None:
@@ -233,6 +235,20 @@ def _check_content(h5file: tables.File, path: Path | str) -> None:
             f"{path}: holds no true images, which training needs; run ctapipe-process with "
             "--write-images on simulations that keep true photo-electrons"
         )
+    subarray = h5file.root.dl1.event.subarray.trigger, h5file.root.simulation.event.subarray.shower
+    for table in (*subarray, *nodes):
+        _refuse_repeated_events(table, path)
+
+
+def _refuse_repeated_events(table: tables.Table, path: Path | str) -> None:
+    """Tables are joined by events: where two hold one n times, n^2 rows would come."""
+    rows = table.read()
+    events = np.stack([rows["obs_id"], rows["event_id"]]).astype(np.int64)
+    if np.unique(events, axis=1).shape[1] < len(rows):
+        raise InputError(
+            f"{path}: {table._v_pathname} holds an event twice; merge every file once, and give "
+            "runs different obs_id"
+        )
 
 
 def _read_primaries(loader: TableLoader, path: Path | str) -> dict[int, int]:
@@ -248,7 +264,7 @@ def _read_primaries(loader: TableLoader, path: Path | str) -> dict[int, int]:
     for run, found in primaries.items():
         if len(found) != 1:
             raise InputError(
-                f"{path}: run {run} holds {len(found)} primaries {sorted(found)}, so what was "
+                f"{path}: run {run} holds {len(found)} primaries {sorted(found)[:5]}, so what was "
                 "thrown of each is not known; give files with one primary in each run (obs_id)"
             )
     return {run: found.pop() for run, found in primaries.items()}
@@ -353,10 +369,18 @@ def _read_images(table: "Table", kind: TelescopeDescription, path: Path | str) -
             f"{path}: has images of {kind} without true photo-electrons (filled with -1); "
             "simulate with photo-electrons kept"
         )
+    geometry = image_geometry(showers, altitude, azimuth, position)
+    known = np.isfinite(geometry.source_core_arrays()).all(axis=1) & np.isfinite(showers.energy)
+    if not (known & (showers.energy > 0)).all():
+        raise InputError(
+            f"{path}: has images of {kind} whose true energy, direction, core or pointing is not "
+            "known; write them with their simulated showers"
+        )
+    pixel_lattice(*pixel_directions(kind.camera.geometry))  # that there is one
     return TelescopeImages(
         kind,
         showers,
-        image_geometry(showers, altitude, azimuth, position),
+        geometry,
         altitude,
         azimuth,
         position,

@@ -1,11 +1,12 @@
 """The info tool: a list, a card, a path, or one line on stderr and exit code 2."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
 from ctapipe_fastsim import bundled
-from ctapipe_fastsim.model_file import read_model
+from ctapipe_fastsim.model_file import read_model, write_model
 from ctapipe_fastsim.tools.info import main
 
 
@@ -94,6 +95,14 @@ def test_the_card_has_a_part_for_every_telescope_type(toy_array_model, capsys):
     assert "ToyCam: 169 pixels" in text
     assert "OtherCam: 127 pixels" in text
     assert "3 telescope(s)" in text
+
+
+def test_a_terminal_does_not_obey_the_file(toy_model, resources, capsys):
+    model, _ = read_model(toy_model)
+    provenance = model.provenance | {"command": "train\n\x1b[2J"}
+    write_model(resources / "odd.fastsim.h5", replace(model, provenance=provenance))
+    main(["odd"])
+    assert "command       train\\n\\x1b[2J\n" in capsys.readouterr().out
 
 
 def test_the_path_is_printed(with_model, capsys):

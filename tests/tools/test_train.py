@@ -11,7 +11,7 @@ import pytest
 import torch
 from ctapipe.core import run_tool
 from ctapipe.instrument import SubarrayDescription
-from helpers import full_disk, interrupt
+from helpers import full_disk, interrupt, resealed
 from toy_production import toy_subarray, toy_telescope, write_toy_production
 
 from ctapipe_fastsim import model_fit, thrown_anew, trigger
@@ -315,6 +315,19 @@ def test_resuming_from_a_damaged_checkpoint_is_refused(interrupted, dl1_file, tm
     path.write_bytes(path.read_bytes()[:-1])
     assert train(tmp_path, dl1_file, "--resume") == 2
     assert_one_line(capsys, "damaged or cut short")
+
+
+@pytest.mark.parametrize("name", ["weights/cvae__dark", "optimizer/parameter_0/exp_avg"])
+def test_resuming_from_other_weights_is_refused(interrupted, dl1_file, tmp_path, capsys, name):
+    left_behind(interrupted, tmp_path)
+    path = tmp_path / "model.fastsim.h5.checkpoint"
+
+    def spoil(h5file):
+        del h5file[f"states/state_0/{name}"]
+
+    path.write_bytes(resealed(path, "checkpoint", spoil))
+    assert train(tmp_path, dl1_file, "--resume") == 2
+    assert_one_line(capsys, "does not fit the network")
 
 
 def test_a_checkpoint_is_not_overwritten_unasked(interrupted, dl1_file, tmp_path, capsys):

@@ -76,7 +76,12 @@ def card(path: Path) -> str:
     ]
     for kind in model.telescope_types.values():
         lines += _type_lines(model, kind)
-    return "\n".join(lines)
+    return "\n".join(map(_printable, lines))
+
+
+def _printable(text: str) -> str:
+    """A terminal obeys what cannot be printed, and the file says what it likes."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _thrown_line(thrown: ThrownDistribution) -> str:

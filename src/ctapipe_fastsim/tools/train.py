@@ -15,7 +15,8 @@ from ctapipe.core.traits import Bool, CaselessStrEnum, Float, Int, List, Path, f
 from tqdm.auto import tqdm
 
 from .. import __version__
-from ..errors import InputError
+from ..array_types import Tree
+from ..errors import InputError, reason
 from ..network_sizes import MOST
 from ..training_data import read_production
 from .known_options import KnownOptionsTool
@@ -124,12 +125,21 @@ class TrainTool(KnownOptionsTool):
             for name, images in self.production.images.items():
                 run = self._runs[name] = TrainingRun(images, options)
                 if name in states:
-                    run.restore(states[name])
+                    self._restore(run, states[name])
                 try:
                     self._train(name, run)
                 except KeyboardInterrupt:
                     self._interrupted = True
                     break
+
+    def _restore(self, run: "TrainingRun", state: Tree) -> None:
+        try:
+            run.restore(state)
+        except Exception as error:  # whatever torch makes of arrays that are not of this network
+            raise InputError(
+                f"{self._checkpoint}: does not fit the network ({reason(error)}); "
+                "start without --resume"
+            ) from error
 
     def finish(self) -> None:
         """Learn response and triggers with the best networks, and write the model."""
