@@ -67,6 +67,13 @@ def test_no_mutation_does_harm(kind, small_model, small_production, pytestconfig
     assert outcomes["read"] > n_files / 20
 
 
+def test_no_damage_does_harm_to_blosc(small_production, pytestconfig):
+    """As ctapipe compresses, and h5py does not: only every other mutation, without h5py."""
+    numbers = range(0, pytestconfig.getoption("mutations") // 3, 2)
+    outcomes = campaign("production", small_production.with_name("blosc.dl1.h5"), numbers)
+    assert outcomes["refused"] > len(numbers) / 4
+
+
 @SETTINGS
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_refused(tmp_path, content):

@@ -19,6 +19,7 @@ from .array_types import Tree
 from .errors import InputError, reason
 from .hdf5_storage import check_storage
 from .safe_hdf5 import all_names, pickled
+from .temporary_name import temporary_name
 
 if TYPE_CHECKING:
     import h5py
@@ -92,7 +93,7 @@ def write_atomically(path: Path | str, content: bytes) -> None:
         When the file cannot be written; what stood there before is untouched.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     try:
         with open(temporary, "wb") as file:
             file.write(content)

@@ -1,13 +1,11 @@
 """Many showers, each used with several cores, on all cores of the machine."""
 
 import os
-import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 
 import numpy as np
 from ctapipe.instrument import SubarrayDescription
@@ -17,6 +15,7 @@ from ..errors import InputError
 from ..random_streams import random_stream
 from ..shower_frame import camera_axes, image_geometry, unit_vector
 from ..showers import Showers, ThrownDistribution
+from ..worker_processes import worker_pool
 from .camera import Camera
 from .cherenkov import photon_yield
 from .shower import Sky, simulate_shower
@@ -116,7 +115,7 @@ class Production:
             yield from map(self.shower, range(self.n_showers))
             return
         waiting: deque[Future[SimulatedShower]] = deque()
-        with ProcessPoolExecutor(n_workers, get_context("spawn"), _ignore_interrupt) as pool:
+        with worker_pool(n_workers) as pool:
             try:
                 for number in range(self.n_showers):
                     waiting.append(pool.submit(self.shower, number))
@@ -190,11 +189,6 @@ class Production:
                 )
                 images[tel_id] = *recorded, float(geometry.impact_distance[0])
         return images if len(images) >= self.min_telescopes else {}
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C is for the main process, which ends the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _cameras(

@@ -31,6 +31,7 @@ from ..eventsource import CVAEEventSource
 from ..interrupt import first_interrupt
 from ..made_ahead import made_ahead
 from ..montecarlo.dl1_file import read_back
+from ..temporary_name import temporary_name
 from .known_options import KnownOptionsTool
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class GenerateTool(KnownOptionsTool):
     def start(self) -> None:
         """Write under a temporary name."""
         self._interrupted = False
-        temporary = self.output_path.with_name(f".{self.output_path.name}.{os.getpid()}.tmp")
+        temporary = temporary_name(self.output_path)
         try:
             with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
                 self._write(temporary, Path(folder) / "template.dl1.h5")

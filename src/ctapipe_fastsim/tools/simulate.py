@@ -41,6 +41,7 @@ from ..montecarlo.requested_run import check_field, check_run, read_telescopes
 from ..montecarlo.response_options import ResponseOptions
 from ..montecarlo.shower import PRIMARIES
 from ..showers import ThrownDistribution
+from ..temporary_name import temporary_name
 from .known_options import KnownOptionsTool
 
 __all__ = ["SimulateTool", "main"]
@@ -165,7 +166,7 @@ class SimulateTool(KnownOptionsTool):
         """Simulate and write under a temporary name."""
         subarray, thrown = self._run.subarray, self._production.thrown
         process = ImageProcessor(subarray=subarray, parent=self)
-        self._temporary = self.output_path.with_name(f".{self.output_path.name}.{os.getpid()}.tmp")
+        self._temporary = temporary_name(self.output_path)
         try:
             with DataWriter(
                 event_source=self._run,

@@ -1,10 +1,7 @@
 """Image parameters of many images, in two processes."""
 
-import signal
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +9,7 @@ from ctapipe.image import ImageProcessor
 from ctapipe.instrument import SubarrayDescription
 
 from ctapipe_fastsim.array_types import Columns, FloatArray
+from ctapipe_fastsim.worker_processes import worker_pool
 
 from .image_parameters import image_parameters
 
@@ -55,7 +53,7 @@ def parallel_image_parameters(
     work = partial(_block_parameters, subarray, tel_id, config)
     if len(images) < _WORTH_A_PROCESS:
         return _joined(map(work, blocks), blocks, progress)
-    with ProcessPoolExecutor(_N_PROCESSES, get_context("spawn"), _ignore_interrupt) as pool:
+    with worker_pool(_N_PROCESSES) as pool:
         try:
             return _joined(pool.map(work, blocks), blocks, progress)
         except BaseException:
@@ -83,8 +81,3 @@ def _block_parameters(
 ) -> Columns:
     processor = ImageProcessor(subarray=subarray, config=config)
     return image_parameters(subarray, tel_id, *block, processor=processor)
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C reaches all processes; the first one ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
