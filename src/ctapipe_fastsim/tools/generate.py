@@ -31,6 +31,7 @@ from ..eventsource import CVAEEventSource
 from ..interrupt import first_interrupt
 from ..made_ahead import made_ahead
 from ..montecarlo.dl1_file import read_back
+from ..safe_hdf5 import refuse_hostile_input
 from ..temporary_name import temporary_name
 from .known_options import KnownOptionsTool
 
@@ -311,6 +312,7 @@ class GenerateTool(KnownOptionsTool):
 
     def _check_same_request(self) -> None:
         try:
+            refuse_hostile_input(self.output_path)
             with tables.open_file(self.output_path) as h5file:
                 found = json.loads(str(h5file.root._v_attrs[f"CONTEXT {REQUEST}"]))
         except (tables.HDF5ExtError, KeyError, ValueError) as error:
