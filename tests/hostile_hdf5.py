@@ -271,6 +271,11 @@ def strange_attribute(h5file, names, rng):
     pickled = np.bytes_(pickle.dumps(Pickled(), protocol=0))
     value = one_of([pickled, *STRANGE_VALUES, "y" * 60_000, h5file.ref], rng)
     node.attrs.pop(name, None)
+    if rng.random() < 0.1:  # text of any length that nobody wrote
+        kind = h5py.h5t.C_S1.copy()
+        kind.set_size(h5py.h5t.VARIABLE)
+        h5py.h5a.create(node.id, name.encode(), kind, h5py.h5s.create(h5py.h5s.SCALAR))
+        return
     try:
         node.attrs[name] = value
     except (OSError, TypeError, ValueError):  # too large, or not for HDF5

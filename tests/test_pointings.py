@@ -1,7 +1,9 @@
 """Training at several pointings, generating in between: against a toy production there."""
 
 import astropy.units as u
+import numpy as np
 import pytest
+from astropy.coordinates import angular_separation
 from conftest import read, train
 from ctapipe.core import run_tool
 from ctapipe.io import EventSource, HDF5EventSource
@@ -9,8 +11,11 @@ from ctapipe.tools.merge import MergeTool
 from ctapipe.tools.process import ProcessorTool
 from helpers import one_line_refusal
 from toy_production import write_toy_production
+from traitlets import TraitError
 
 from ctapipe_fastsim import CVAEEventSource, trigger
+from ctapipe_fastsim.tools.generate import GenerateTool
+from ctapipe_fastsim.training_data import read_production
 
 TRAINED = (10, 30, 50)  # zenith angles, deg
 N_SHOWERS = 1500
@@ -74,6 +79,89 @@ def test_what_is_said_is_what_was_pointed_at(zenith_model):
     ):
         assert u.isclose(altitude, 57 * u.deg)
     assert u.isclose(event.monitoring.tel[1].pointing.azimuth, 123 * u.deg)
+
+
+LIST = dict(pointing_altitude=[70, 57] * u.deg, pointing_azimuth=[110, 123] * u.deg)
+
+
+@pytest.fixture(scope="module")
+def listed(zenith_model):
+    """Two pointings in one source, obs_id 5 and 6, and its events."""
+    source = EventSource(zenith_model, **LIST, n_showers=N_SHOWERS, seed=3, obs_id=5)
+    return source, list(source)
+
+
+def test_each_of_several_pointings_is_a_run(listed):
+    source, events = listed
+    assert list(source.simulation_config) == [5, 6]
+    for obs_id, altitude, azimuth in ((5, 70, 110), (6, 57, 123)):
+        config, block = source.simulation_config[obs_id], source.observation_blocks[obs_id]
+        assert config.n_showers == N_SHOWERS
+        assert u.isclose(config.min_alt, altitude * u.deg)
+        assert u.isclose(config.max_az, azimuth * u.deg)
+        assert u.isclose(block.subarray_pointing_lat, altitude * u.deg)
+        run = [event for event in events if event.index.obs_id == obs_id]
+        assert len(run) > 100
+        for event in run:
+            pointing = event.monitoring.tel[1].pointing
+            assert u.isclose(pointing.altitude, altitude * u.deg)
+            assert u.isclose(pointing.azimuth, azimuth * u.deg)
+            shower = event.simulation.shower
+            away = angular_separation(shower.az, shower.alt, pointing.azimuth, pointing.altitude)
+            assert away < 1.6 * u.deg
+
+
+def test_several_pointings_are_recorded_as_often_as_each_alone(zenith_model, listed):
+    """Within 12 % (error 5 % each)."""
+    source, events = listed
+    for obs_id, zenith in ((5, 20), (6, 33)):
+        alone = len(at(zenith_model, zenith, seed=8))
+        found = sum(event.index.obs_id == obs_id for event in events)
+        assert found == pytest.approx(alone, rel=0.12)
+        histogram = source.simulated_shower_distributions[obs_id].histogram
+        assert histogram.sum() == N_SHOWERS
+
+
+def test_one_azimuth_serves_all_altitudes(zenith_model):
+    source = EventSource(zenith_model, pointing_altitude=["70 deg", "1 rad"], n_showers=10)
+    runs = source.simulation_config.values()
+    assert [run.max_alt.to_value(u.deg) for run in runs] == pytest.approx([70, np.degrees(1)])
+    assert len({run.max_az for run in runs}) == 1
+
+
+def test_pointings_are_given_in_a_configuration_or_on_the_command_line(zenith_model, tmp_path):
+    """And ctapipe's own tool writes the pointing of each run."""
+    path = tmp_path / "two.dl1.h5"
+    argv = [f"-i={zenith_model}", f"-o={path}", "--write-images", "--CVAEEventSource.n_showers=60"]
+    argv += ["--CVAEEventSource.pointing_altitude=70 deg, 57 deg"]
+    argv += ["--CVAEEventSource.pointing_azimuth=110 deg, 123 deg"]
+    assert run_tool(ProcessorTool(), argv, cwd=tmp_path) == 0
+    production = read_production([path])
+    assert len(production.thrown) == 2
+    (images,) = production.images.values()
+    altitude = np.degrees(images.pointing_altitude)
+    assert np.allclose(altitude, np.where(images.obs_id == 1, 70, 57), atol=0.01)
+    assert set(images.obs_id) == {1, 2}
+
+
+def test_another_number_of_azimuths_is_refused(zenith_model):
+    pointing = dict(LIST, pointing_azimuth=[110, 115, 120] * u.deg)
+    one_line_refusal(lambda: CVAEEventSource(zenith_model, **pointing), "2 angles", "azimuth 3")
+
+
+@pytest.mark.parametrize("value", ["70", "70 m", [], [["70 deg"]], "70 deg, x", {"unit": "deg"}])
+def test_what_is_no_angle_is_refused(zenith_model, value):
+    with pytest.raises(TraitError):
+        CVAEEventSource(zenith_model, pointing_altitude=value)
+
+
+def test_bulk_files_have_one_pointing(zenith_model, tmp_path, capsys):
+    argv = [f"-i={zenith_model}", f"-o={tmp_path / 'any.dl1.h5'}", "--n-showers=10"]
+    argv += ["--CVAEEventSource.pointing_altitude=70 deg, 57 deg"]
+    argv += ["--CVAEEventSource.pointing_azimuth=110 deg, 123 deg"]
+    assert run_tool(GenerateTool(), argv, cwd=tmp_path, raises=False) == 2
+    assert "ctapipe-merge" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.h5"))
 
 
 def test_pointings_outside_are_refused_or_warned_of(zenith_model):

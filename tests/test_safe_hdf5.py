@@ -80,6 +80,34 @@ def test_what_is_not_stored_is_refused(copy):
     one_line_refusal(lambda: read_production([copy]), copy, "'/nothing' is not stored whole")
 
 
+@pytest.mark.parametrize("name", ["CLASS", "VERSION", "PYTABLES_FORMAT_VERSION"])
+@pytest.mark.parametrize("value", [np.nan, np.full(7, np.nan), h5py.Empty("S3")])
+def test_numbers_that_pytables_takes_for_text_are_refused(copy, name, value):
+    """It reads them where there is room for less, and ends the interpreter."""
+    spoil(copy, lambda h5file: h5file.attrs.__setitem__(name, value))
+    one_line_refusal(lambda: read_production([copy]), copy, f"{name!r} of '/' is not a text")
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_texts_without_a_place_are_refused(copy, shape):
+    """PyTables looks for their end, and ends the interpreter."""
+
+    def never_written(h5file):
+        kind = h5py.h5t.C_S1.copy()
+        kind.set_size(h5py.h5t.VARIABLE)
+        space = h5py.h5s.create_simple(shape) if shape else h5py.h5s.create(h5py.h5s.SCALAR)
+        h5py.h5a.create(h5file.id, b"new", kind, space)
+
+    spoil(copy, never_written)
+    one_line_refusal(lambda: read_production([copy]), copy, "'new' of '/' is a text of no length")
+
+
+def test_texts_that_h5py_wrote_are_left_alone(copy):
+    spoil(copy, lambda h5file: h5file.attrs.update(title="A sentence.", names=["one", "two"]))
+    refuse_hostile_input(copy)
+    assert read_production([copy]).images
+
+
 def test_links_to_other_files_are_refused(copy):
     with h5py.File(copy, "r+") as h5file:
         h5file["elsewhere"] = h5py.ExternalLink("/etc/other.h5", "/")

@@ -94,7 +94,9 @@ class BulkImages:
         -------
         list of TelescopeImages
         """
-        parts = self._generator.images(block.number, block.showers, block.telescopes, block.sizes)
+        parts = self._generator.images(
+            *(block.number, block.event_id, block.showers, block.telescopes, block.sizes)
+        )
         return [
             self._of_telescope(block, tel_id, part[part.tel_id == tel_id])
             for part in parts

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from .array_types import Number
 from .conditions import primary_indicators
 from .errors import InputError
 from .flow_sampling import flow_arrays, flow_sample
@@ -16,7 +17,7 @@ __all__ = ["draw_development"]
 
 
 def draw_development(
-    model: Model, showers: Showers, pointing_altitude: float, rng: np.random.Generator
+    model: Model, showers: Showers, pointing_altitude: Number, rng: np.random.Generator
 ) -> Showers:
     """Showers with X_max and height of first interaction drawn, as far as the model knows them.
 
@@ -25,7 +26,7 @@ def draw_development(
     model : Model
     showers : Showers
         N entries.
-    pointing_altitude : float, rad
+    pointing_altitude : float or (N,) array, rad
     rng : numpy.random.Generator
 
     Returns
@@ -48,7 +49,7 @@ def draw_development(
         raise InputError(f"the model's shower development is broken: {error}") from error
     values = {
         "log10_energy": np.log10(showers.energy),
-        "zenith": np.full(len(showers), 90 - np.degrees(pointing_altitude)),
+        "zenith": np.broadcast_to(90 - np.degrees(pointing_altitude), len(showers)),
         **primary_indicators(showers),
     }
     noise = rng.standard_normal((len(showers), len(features.names)), dtype=np.float32)

@@ -26,14 +26,13 @@ class EventBlock:
 
     def __init__(self, generator: EventGenerator, number: int, obs_id: int) -> None:
         self.generator = generator
-        self.obs_ids = {
-            run.primary_id: np.uint64(obs_id + i) for i, run in enumerate(generator.thrown)
-        }
         self.first = number * EVENTS_PER_BLOCK
         recorded = generator.recorded[self.first : self.first + EVENTS_PER_BLOCK]
         self.times = trigger_times(self.first + np.arange(len(recorded)))
         self.showers = shower_quantities(generator.showers[recorded])
-        self.pointing = generator.altitude * u.rad, generator.azimuth * u.rad
+        self.run = generator.runs(recorded)
+        self.obs_id = (obs_id + self.run).astype(np.uint64)
+        self.pointing = generator.pointings[self.run] * u.rad
         self.images = {
             (int(event), int(tel_id)): (image, peak_time, true_image, distance)
             for part in generator.block(number)
@@ -46,15 +45,14 @@ class EventBlock:
     def event(self, index: int) -> ArrayEventContainer:
         """ArrayEventContainer of one recorded event; its arrays are the caller's to change."""
         generator, row = self.generator, index - self.first
-        shower_number = generator.recorded[index]
-        primary_id = int(generator.showers.primary_id[shower_number])
+        altitude, azimuth = self.pointing[row]
         tel_ids = generator.tel_ids[generator.telescopes[index]]
         return recorded_event(
             index,
-            self.obs_ids[primary_id],
-            np.uint64(shower_number),
+            self.obs_id[row],
+            np.uint64(generator.recorded[index]),
             self.times[row],
-            simulated_shower(self.showers, row, primary_id),
-            *self.pointing,
+            simulated_shower(self.showers, row, generator.thrown[self.run[row]].primary_id),
+            *(altitude, azimuth),
             {tel_id: self.images[index, tel_id] for tel_id in tel_ids.tolist()},
         )

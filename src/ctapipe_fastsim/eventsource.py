@@ -29,8 +29,8 @@ from .simulation_records import (
     shower_distribution,
     simulation_config,
 )
-from .source_options import refuse_with_size, requested_changes
-from .source_traits import ImageSize, PrimaryWeights, quantity_trait
+from .source_options import refuse_with_size, requested_changes, requested_pointings
+from .source_traits import Angles, ImageSize, PrimaryWeights, quantity_trait
 from .thrown_options import check_size, requested_distributions
 
 if TYPE_CHECKING:
@@ -52,10 +52,11 @@ class CVAEEventSource(EventSource):
     The same seed and obs_id give the same events, whichever way they are reached; different
     obs_ids are independent runs.
 
-    A mixture of primaries is one run for each: the k-th has obs_id + k - 1, with a simulation
-    configuration and shower distribution of its own, because a run has one spectrum, cone and
-    number of showers. Their events come in random order. For instrument response functions make
-    a file of each primary: ctapipe adds up the runs of a file as if they were of one.
+    Several pointings, and a mixture of primaries, are one run for each: the k-th has
+    obs_id + k - 1, with a simulation configuration and shower distribution of its own, because a
+    run has one pointing, spectrum, cone and number of showers. With both, all primaries of the
+    first pointing come first. Events of all runs come in random order. For instrument response
+    functions make a file of each: ctapipe adds up the runs of a file as if they were of one.
 
     With ``size`` given, images of that many photo-electrons are made instead, the other
     conditions being those of training images of about that size. There is no effective area
@@ -85,8 +86,9 @@ class CVAEEventSource(EventSource):
         min=1,
         allow_none=True,
         help=(
-            "Number of showers to throw (each with one core), all primaries together. Default: "
-            "as many as the training production threw. With size: the number of events."
+            "Number of showers to throw (each with one core) in each pointing, all primaries "
+            "together. Default: as many as the training production threw. With size: the number "
+            "of events."
         ),
     ).tag(config=True)
 
@@ -105,8 +107,18 @@ class CVAEEventSource(EventSource):
     energy_max = quantity_trait("energy", "Highest energy thrown.")
     viewcone_radius = quantity_trait("angle", "Largest angle between shower and pointing.")
     max_scatter_range = quantity_trait("length", "Largest distance of the core.")
-    pointing_altitude = quantity_trait("angle", "Altitude of the pointing.")
-    pointing_azimuth = quantity_trait("angle", "Azimuth of the pointing.")
+    pointing_altitude = Angles(
+        help=(
+            "Altitude of the pointing, or a list, each the pointing of a run of its own: obs_id "
+            "and those that follow. Default: as in the training production."
+        )
+    ).tag(config=True)
+    pointing_azimuth = Angles(
+        help=(
+            "Azimuth of the pointing, or one for each altitude. Default: as in the training "
+            "production."
+        )
+    ).tag(config=True)
 
     spectral_index = Float(
         None,
@@ -182,13 +194,17 @@ class CVAEEventSource(EventSource):
         if self.size is not None:
             refuse_with_size(self)
         self._observing = self._requested_observing()
-        self._thrown = requested_distributions(
-            self._model,
-            self.primary,
-            requested_changes(self),
-            self.extrapolate,
-            photon_efficiency=self.photon_efficiency,
-        )
+        self._thrown = [
+            run
+            for pointing in requested_pointings(self)
+            for run in requested_distributions(
+                self._model,
+                self.primary,
+                requested_changes(self) | pointing,
+                self.extrapolate,
+                photon_efficiency=self.photon_efficiency,
+            )
+        ]
         if warning := beyond_training(self._subarray, self._thrown, self._model):
             self.log.warning(warning)
         self._size = self.size and self._checked_size()
@@ -223,7 +239,7 @@ class CVAEEventSource(EventSource):
 
     @property
     def observation_blocks(self) -> dict[int, ObservationBlockContainer]:
-        """One for each run, pointing to a fixed altitude and azimuth."""
+        """One for each run, pointing to its altitude and azimuth."""
         return {obs_id: observation_block(run, obs_id) for obs_id, run in self._runs.items()}
 
     @property
@@ -238,9 +254,10 @@ class CVAEEventSource(EventSource):
     def simulated_shower_distributions(self) -> dict[int, SimulatedShowerDistribution]:
         """Thrown showers of each run in bins of energy and core distance, to the last event."""
         showers = self._generator_of_events.showers[: sum(self._n_thrown)]
+        number = self._generator_of_events.runs(np.arange(len(showers)))
         return {
-            obs_id: shower_distribution(run, obs_id, showers[showers.primary_id == run.primary_id])
-            for obs_id, run in self._runs.items()
+            obs_id: shower_distribution(run, obs_id, showers[number == i])
+            for i, (obs_id, run) in enumerate(self._runs.items())
         }
 
     def __len__(self) -> int:
@@ -329,8 +346,8 @@ class CVAEEventSource(EventSource):
         if not self.max_events or len(self) < self.max_events:
             return [run.n_thrown for run in self._thrown]
         last = self._generator_of_events.recorded[self.max_events - 1]
-        primary_id = self._generator_of_events.showers.primary_id[: last + 1]
-        return [int((primary_id == run.primary_id).sum()) for run in self._thrown]
+        number = self._generator_of_events.runs(np.arange(last + 1))
+        return np.bincount(number, minlength=len(self._thrown)).tolist()
 
     def _block(self, number: int) -> "EventBlock":
         from .event_block import EventBlock

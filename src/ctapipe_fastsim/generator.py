@@ -21,7 +21,7 @@ from .model import Model
 from .night_sky import add_night_sky
 from .observing import AS_TRAINED, Observing
 from .random_streams import random_stream
-from .shower_frame import ImageGeometry, camera_to_sky, image_geometry
+from .shower_frame import camera_to_sky, image_geometry
 from .showers import Showers, ThrownDistribution
 from .trigger_ties import tied_triggers
 
@@ -69,8 +69,8 @@ class EventGenerator:
     subarray : SubarrayDescription
         Telescopes of types that the model knows.
     thrown : sequence of ThrownDistribution
-        What to throw, one for each primary, all with one pointing; ``n_thrown`` of each says
-        how many. Their showers come in random order.
+        What to throw: runs, each with its primary and pointing, of which ``n_thrown`` says how
+        many. Their showers come in random order.
     seed, obs_id : int
         Every random number follows from these two.
     size : pair of int, optional
@@ -110,7 +110,7 @@ class EventGenerator:
         device: str = "cpu",
     ) -> None:
         self.subarray, self.thrown, self.keys = subarray, thrown, (seed, obs_id)
-        self.altitude, self.azimuth = thrown[0].altitude, thrown[0].azimuth
+        self.pointings = np.array([(run.altitude, run.azimuth) for run in thrown])
         self.n_thrown = sum(run.n_thrown for run in thrown)
         self.model, self.size, self.observing = model, size, observing
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
@@ -133,10 +133,15 @@ class EventGenerator:
         events = slice(number * EVENTS_PER_BLOCK, (number + 1) * EVENTS_PER_BLOCK)
         recorded = self.recorded[events]
         sizes = None if self.sizes is None else self.sizes[recorded]
-        return self.images(number, self.showers[recorded], self.telescopes[events], sizes)
+        return self.images(number, recorded, self.showers[recorded], self.telescopes[events], sizes)
 
     def images(
-        self, number: int, showers: Showers, telescopes: BoolArray, sizes: IntArray | None
+        self,
+        number: int,
+        thrown: IntArray,
+        showers: Showers,
+        telescopes: BoolArray,
+        sizes: IntArray | None,
     ) -> list[Images]:
         """Images of one block, whose E events are given.
 
@@ -144,6 +149,8 @@ class EventGenerator:
         ----------
         number : int
             Of the block.
+        thrown : (E,) int array
+            Numbers of the thrown showers.
         showers : Showers
             E entries.
         telescopes : (E, T) bool array
@@ -156,14 +163,24 @@ class EventGenerator:
         list of Images
             One for each telescope type with images.
         """
+        pointing = self.pointings[self.runs(thrown)]
         return [
             self._images(
-                *(kind, number * EVENTS_PER_BLOCK, showers, telescopes, sizes),
+                *(kind, number * EVENTS_PER_BLOCK, showers, pointing, telescopes, sizes),
                 random_stream("images", *self.keys, number, i),
             )
             for i, kind in enumerate(self.generators)
             if telescopes[:, self._columns(kind)].any()
         ]
+
+    def runs(self, thrown: IntArray) -> IntArray:
+        """Of which of ``thrown`` each of (N,) numbered showers is, (N,) int array."""
+        number, place = np.divmod(thrown, THROWN_PER_CHUNK)
+        run = np.zeros(len(thrown), dtype=np.int64)
+        for chunk in np.unique(number).tolist() if len(self.thrown) > 1 else ():
+            here = number == chunk
+            run[here] = self._runs(chunk)[place[here]]
+        return run
 
     def chunks(self, first: int = 0) -> Iterator[Chunk]:
         """Throw showers in chunks, each with random streams of its own.
@@ -184,13 +201,14 @@ class EventGenerator:
         """
         draw = self._throw_chunk if self.size is None else self._chunk_at_size
         for number in range(first, -(-self.n_thrown // THROWN_PER_CHUNK)):
-            yield draw(number, min(THROWN_PER_CHUNK, self.n_thrown - number * THROWN_PER_CHUNK))
+            yield draw(number)
 
     def _images(
         self,
         kind: str,
         first: int,
         showers: Showers,
+        pointing: FloatArray,
         telescopes: BoolArray,
         sizes: IntArray | None,
         rng: np.random.Generator,
@@ -198,9 +216,9 @@ class EventGenerator:
         columns = self._columns(kind)
         event, column = np.nonzero(telescopes[:, columns])
         tel_id = self.tel_ids[columns[column]]
-        showers = showers[event]
-        geometry = self._geometry(showers, tel_id)
-        values = condition_values(showers, geometry, self.altitude, self.azimuth)
+        showers, (altitude, azimuth) = showers[event], pointing[event].T
+        geometry = image_geometry(showers, altitude, azimuth, self._positions(tel_id))
+        values = condition_values(showers, geometry, altitude, azimuth)
         size = None if sizes is None else sizes[event]
         drawn = self.generators[kind].draw(values, geometry, rng, size, event)
         _, counts, charge, peak_time = drawn
@@ -227,32 +245,34 @@ class EventGenerator:
         self.recorded = np.flatnonzero(recording.any(axis=1))
         self.telescopes = recording[self.recorded]
 
-    def _primaries(self, number: int, n_thrown: int) -> IntArray:
+    def _runs(self, number: int) -> IntArray:
         """Of which of ``thrown`` the showers of one chunk are, each with its share."""
         first = number * THROWN_PER_CHUNK
+        last = min(first + THROWN_PER_CHUNK, self.n_thrown)
         ends = np.cumsum([0, *(run.n_thrown for run in self.thrown)]).tolist()
-        until = [[place * end // ends[-1] for end in ends] for place in (first, first + n_thrown)]
+        until = [[place * end // ends[-1] for end in ends] for place in (first, last)]
         n_of_each = np.diff(np.diff(until, axis=0)[0])
         rng = random_stream("primaries", *self.keys, number)
         return rng.permutation(np.repeat(np.arange(len(self.thrown)), n_of_each))
 
-    def _throw_chunk(self, number: int, n_thrown: int) -> Chunk:
-        primary = self._primaries(number, n_thrown)
-        n_of_each = np.bincount(primary, minlength=len(self.thrown)).tolist()
+    def _throw_chunk(self, number: int) -> Chunk:
+        of_run = self._runs(number)
+        n_of_each = np.bincount(of_run, minlength=len(self.thrown)).tolist()
+        altitude, azimuth = self.pointings[of_run].T
         rng = random_stream("showers", *self.keys, number)
         showers = Showers.concatenate(
             [run.replace(n_thrown=n).throw(rng) for run, n in zip(self.thrown, n_of_each)]
         )
-        showers = showers[np.argsort(np.argsort(primary, kind="stable"))]
+        showers = showers[np.argsort(np.argsort(of_run, kind="stable"))]
         rng = random_stream("development", *self.keys, number)
-        showers = draw_development(self.model, showers, self.altitude, rng)
+        showers = draw_development(self.model, showers, altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
-        shared = rng.standard_normal(n_thrown)
-        triggered = np.zeros((n_thrown, len(self.tel_ids)), dtype=bool)
-        for column, tel_id in enumerate(self.tel_ids):
-            kind = str(self.subarray.tel[tel_id])
-            geometry = self._geometry(showers, np.full(n_thrown, tel_id))
-            values = condition_values(showers, geometry, self.altitude, self.azimuth)
+        shared = rng.standard_normal(len(showers))
+        triggered = np.zeros((len(showers), len(self.tel_ids)), dtype=bool)
+        for column, position in enumerate(self._positions(self.tel_ids)):
+            kind = str(self.subarray.tel[self.tel_ids[column]])
+            geometry = image_geometry(showers, altitude, azimuth, position)
+            values = condition_values(showers, geometry, altitude, azimuth)
             probability = self.generators[kind].trigger_probability(values)
             probability[values["impact_distance"] > self._farthest(kind)] = 0
             tie = float(self.model.telescope_types[kind].ties["trigger"])
@@ -265,8 +285,10 @@ class EventGenerator:
         conditions = self.model.telescope_types[kind].trigger_conditions
         return dict(zip(conditions.names, conditions.maximum)).get("impact_distance", np.inf)
 
-    def _chunk_at_size(self, number: int, n_events: int) -> Chunk:
+    def _chunk_at_size(self, number: int) -> Chunk:
         """One image per event, its conditions those of a training image of about that size."""
+        of_run = self._runs(number)
+        n_events = len(of_run)
         rng = random_stream("sizes", *self.keys, number)
         smallest, largest = cast(tuple[int, int], self.size)
         low, high = np.log(smallest), np.log(largest)
@@ -274,28 +296,25 @@ class EventGenerator:
         sizes = np.clip(wanted, smallest, largest)
         images, kind_of = _training_images(self.model, self.generators)
         row = np.empty(n_events, dtype=np.int64)
-        primary = self._primaries(number, n_events)
         for i, run in enumerate(self.thrown):
             same = np.flatnonzero(images["primary_id"] == run.primary_id)
-            near = _rows_near(images["size"][same], sizes[primary == i], rng)
-            row[primary == i] = same[near]
+            near = _rows_near(images["size"][same], sizes[of_run == i], rng)
+            row[of_run == i] = same[near]
         column = np.empty(n_events, dtype=np.int64)
         for i, name in enumerate(self.generators):
             of_kind = np.flatnonzero(kind_of[row] == i)
             column[of_kind] = rng.choice(self._columns(name), len(of_kind))
-        showers = self._showers_of_rows(images, row, self.tel_ids[column])
+        showers = self._showers_of_rows(images, row, self.tel_ids[column], self.pointings[of_run].T)
         return showers, column[:, None] == np.arange(len(self.tel_ids)), sizes
 
-    def _showers_of_rows(self, images: Columns, row: IntArray, tel_id: IntArray) -> Showers:
-        """Training truth, turned to this pointing and moved to this telescope."""
+    def _showers_of_rows(
+        self, images: Columns, row: IntArray, tel_id: IntArray, pointing: FloatArray
+    ) -> Showers:
+        """Training truth, turned to these pointings and moved to these telescopes."""
         position = self._positions(tel_id)
         unknown = np.full(len(row), np.nan)
-        altitude, azimuth = camera_to_sky(
-            images["source_lon"][row],
-            images["source_lat"][row],
-            self.altitude,
-            self.azimuth,
-        )
+        source = images["source_lon"][row], images["source_lat"][row]
+        altitude, azimuth = camera_to_sky(*source, *pointing)
         return Showers(
             energy=images["energy"][row],
             altitude=altitude,
@@ -306,9 +325,6 @@ class EventGenerator:
             h_first_int=images["h_first_int"][row] if "h_first_int" in images else unknown,
             primary_id=images["primary_id"][row],
         )
-
-    def _geometry(self, showers: Showers, tel_id: IntArray) -> ImageGeometry:
-        return image_geometry(showers, self.altitude, self.azimuth, self._positions(tel_id))
 
     def _positions(self, tel_id: IntArray) -> FloatArray:
         table = np.stack([self.subarray.positions[i].to_value("m") for i in self.tel_ids])

@@ -13,10 +13,12 @@ from .hdf5_storage import check_storage
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["all_names", "pickled", "refuse_hostile_input"]
+__all__ = ["all_names", "pickles", "refuse_hostile_input"]
 
 MOST_NODES, DEEPEST = 10_000, 16  # a thousand telescopes have some 7000 tables, groups in groups
 MOST_PACKED = 100  # images of few photo-electrons alone take up to 60 times their size
+
+READ_AS_TEXT = {"CLASS", "VERSION", "PYTABLES_FORMAT_VERSION"}  # whatever they are
 
 # operations of pickles: what looks up a class or function, and what calls it
 LOOK_UPS = {"INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
@@ -57,24 +59,47 @@ def all_names(h5file: "h5py.File", path: Path | str) -> list[str]:
     return names
 
 
-def pickled(node: "h5py.Group | h5py.Dataset", name: str) -> bytes | None:
-    """The bytes of an attribute that PyTables would take for a pickle, or None.
+def pickles(node: "h5py.Group | h5py.Dataset") -> dict[str, bytes]:
+    """Attributes that PyTables would take for pickles.
 
     Parameters
     ----------
     node : h5py.Group or h5py.Dataset
-    name : str
-        Of the attribute.
+
+    Returns
+    -------
+    dict of str to bytes
+
+    Raises
+    ------
+    ValueError
+        When there are attributes on which PyTables ends the interpreter.
     """
+    found = {}
+    for name in node.attrs:
+        if isinstance(name, bytes):
+            raise ValueError("the name of an attribute is not text")
+        value = _ascii(node, name)
+        if value is not None and value.rstrip(b"\0").endswith(b"."):
+            found[name] = value.rstrip(b"\0")
+    return found
+
+
+def _ascii(node: "h5py.Group | h5py.Dataset", name: str) -> bytes | None:
+    """The attribute if it is text of that kind, after a look at its type and shape."""
     import h5py  # here, since ctapipe imports this package for every file it looks at
 
-    if isinstance(name, bytes):  # PyTables crashes
-        raise ValueError("the name of an attribute is not text")
-    kind = node.attrs.get_id(name).get_type()
-    if not isinstance(kind, h5py.h5t.TypeStringID) or kind.get_cset() != h5py.h5t.CSET_ASCII:
+    attribute = node.attrs.get_id(name)
+    kind = attribute.get_type()
+    is_text = isinstance(kind, h5py.h5t.TypeStringID)
+    if name in READ_AS_TEXT and not (is_text and attribute.shape == ()):
+        raise ValueError(f"attribute {name!r} of {node.name!r} is not a text")
+    if not is_text:
         return None
-    value = np.bytes_(node.attrs[name]).rstrip(b"\0")
-    return value if value.endswith(b".") else None
+    value = node.attrs[name]
+    if kind.is_variable_str() and not all(np.ravel(value)):  # may be a null pointer
+        raise ValueError(f"attribute {name!r} of {node.name!r} is a text of no length")
+    return np.bytes_(value) if kind.get_cset() == h5py.h5t.CSET_ASCII else None
 
 
 def refuse_hostile_input(path: Path | str) -> None:
@@ -115,9 +140,8 @@ def _look_at(h5file: "h5py.File", path: Path | str) -> None:
             raise InputError(f"{path}: {name!r} is a link to another file; merge the files first")
     nodes = [h5file[n] for n, link in links.items() if isinstance(link, h5py.HardLink)]
     for node in (h5file["/"], *nodes):
-        for name in node.attrs:
-            value = pickled(node, name)
-            if value and _runs_code(value):
+        for name, value in pickles(node).items():
+            if _runs_code(value):
                 raise InputError(
                     f"{path}: attribute {name!r} of {node.name!r} would run code; do not use it"
                 )

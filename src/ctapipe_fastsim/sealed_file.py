@@ -18,7 +18,7 @@ import tables
 from .array_types import Tree
 from .errors import InputError, reason
 from .hdf5_storage import check_storage
-from .safe_hdf5 import all_names, pickled
+from .safe_hdf5 import all_names, pickles
 from .temporary_name import temporary_name
 
 if TYPE_CHECKING:
@@ -205,9 +205,8 @@ def _plain_nodes(h5file: "h5py.File", path: Path | str) -> "list[h5py.Group | h5
             raise InputError(f"{path}: holds {name!r} under two names, which a model must not")
         addresses.add(address)
     for node in nodes:
-        for name in node.attrs:
-            if pickled(node, name):
-                raise InputError(f"{path}: attribute {name!r} of {node.name!r} may be a pickle")
+        for name in pickles(node):
+            raise InputError(f"{path}: attribute {name!r} of {node.name!r} may be a pickle")
     return nodes
 
 

@@ -134,9 +134,9 @@ def image_geometry(
 
 
 def camera_to_sky(
-    lon: FloatArray, lat: FloatArray, pointing_altitude: float, pointing_azimuth: float
+    lon: FloatArray, lat: FloatArray, pointing_altitude: Number, pointing_azimuth: Number
 ) -> tuple[FloatArray, FloatArray]:
-    """Altitude and azimuth (rad) of (N,) camera coordinates (deg) at one pointing (rad)."""
+    """Altitude and azimuth (rad) of (N,) camera coordinates (deg) at one or N pointings (rad)."""
     axes = camera_axes(pointing_altitude, pointing_azimuth)
     pointing = unit_vector(pointing_altitude, pointing_azimuth)
     offset = np.radians(lon)[:, None] * axes[0] + np.radians(lat)[:, None] * axes[1]

@@ -7,7 +7,7 @@ import numpy as np
 from ctapipe.core.traits import AstroQuantity
 from traitlets import HasTraits, TraitType
 
-__all__ = ["ImageSize", "PrimaryWeights", "quantity_trait"]
+__all__ = ["Angles", "ImageSize", "PrimaryWeights", "quantity_trait"]
 
 
 def quantity_trait(physical_type: str, help: str) -> AstroQuantity:
@@ -19,6 +19,30 @@ def quantity_trait(physical_type: str, help: str) -> AstroQuantity:
     )
     trait.default_value = None  # AstroQuantity refuses it as an argument
     return trait.tag(config=True)
+
+
+class Angles(AstroQuantity):
+    """One angle, or one for each of several pointings: a quantity of one or no axis."""
+
+    info_text = "an angle with its unit, or several, as 70 deg, 50 deg"
+
+    def __init__(self, help: str) -> None:
+        super().__init__(physical_type=u.get_physical_type("angle"), allow_none=True, help=help)
+        self.default_value = None  # AstroQuantity refuses it as an argument
+
+    def validate(self, obj: HasTraits | None, value: Any) -> u.Quantity:
+        """A quantity of an angle, from a text, a list of texts or a quantity."""
+        if isinstance(value, list | tuple) and value:
+            value = u.Quantity([super(Angles, self).validate(obj, part) for part in value])
+        quantity = super().validate(obj, value)
+        if quantity.ndim > 1 or quantity.size == 0:
+            self.error(obj, value)
+        return quantity
+
+    def from_string(self, text: str) -> u.Quantity:
+        """From the command line: ``70 deg``, or ``70 deg, 50 deg``."""
+        parts = text.split(",")
+        return self.validate(None, parts if len(parts) > 1 else text)
 
 
 class ImageSize(TraitType[tuple[float, float], Any]):

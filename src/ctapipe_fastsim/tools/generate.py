@@ -192,7 +192,7 @@ class GenerateTool(KnownOptionsTool):
         generator = self._source.event_generator(enough=0)
         if len(generator.thrown) > 1:
             raise InputError(
-                "a mixture of primaries: write a file of each with --CVAEEventSource.primary, and "
+                "several pointings or primaries: write a file of each, with another --obs-id, and "
                 "join them with ctapipe-merge"
             )
         write_template(
