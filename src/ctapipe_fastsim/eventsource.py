@@ -54,9 +54,10 @@ class CVAEEventSource(EventSource):
 
     Several pointings, and a mixture of primaries, are one run for each: the k-th has
     obs_id + k - 1, with a simulation configuration and shower distribution of its own, because a
-    run has one pointing, spectrum, cone and number of showers. With both, all primaries of the
-    first pointing come first. Events of all runs come in random order. For instrument response
-    functions make a file of each: ctapipe adds up the runs of a file as if they were of one.
+    run has one pointing, spectrum, cone and number of showers. With both, obs_id counts the
+    primaries of the first pointing, then those of the next. Events of all runs come in random
+    order. For instrument response functions make a file of each: ctapipe adds up the runs of a
+    file as if they were of one.
 
     With ``size`` given, images of that many photo-electrons are made instead, the other
     conditions being those of training images of about that size. There is no effective area
