@@ -90,7 +90,7 @@ def test_the_state_of_a_run_before_its_first_epoch_comes_back(toy_file, tmp_path
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused(path, change, named):
-    assert f"another {named}" in refusal(path, PURPOSE | change)
+    assert f"other {named}" in refusal(path, PURPOSE | change)
 
 
 def test_a_checkpoint_that_was_cut_short_is_refused(path):

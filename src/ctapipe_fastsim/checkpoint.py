@@ -63,7 +63,7 @@ def read_checkpoint(path: Path | str, purpose: dict[str, Any]) -> dict[str, Tree
     for name, value in purpose.items():
         if found.get(name) != value:
             raise InputError(
-                f"{path}: is of a training with another {name}; "
+                f"{path}: is of a training with other {name}; "
                 "resume with the same input and options, or start without --resume"
             )
     return states

@@ -292,14 +292,14 @@ def contents(folder):
 def test_resuming_with_other_options_is_refused(interrupted, dl1_file, tmp_path, capsys, option):
     left_behind(interrupted, tmp_path)
     assert train(tmp_path, dl1_file, "--resume", option) == 2
-    assert_one_line(capsys, "another options")
+    assert_one_line(capsys, "other options")
     assert contents(tmp_path) == interrupted
 
 
 def test_resuming_with_another_input_is_refused(interrupted, toy_file, tmp_path, capsys):
     left_behind(interrupted, tmp_path)
     assert train(tmp_path, toy_file, "--resume") == 2
-    assert_one_line(capsys, "another input")
+    assert_one_line(capsys, "other input")
     assert contents(tmp_path) == interrupted
 
 
