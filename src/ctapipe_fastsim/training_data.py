@@ -1,6 +1,6 @@
 """Simulated DL1 files become arrays for training."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +20,21 @@ from .safe_hdf5 import refuse_hostile_input
 from .sealed_file import is_sealed
 from .shower_frame import ImageGeometry, image_geometry, pixel_directions
 from .showers import Showers, ThrownDistribution
+from .thrown_reading import (
+    Histogram,
+    add_histograms,
+    column_in,
+    combine_thrown,
+    read_primaries,
+    read_thrown,
+    read_thrown_histograms,
+)
+from .training_checks import check_content, check_same_instrument
 
 if TYPE_CHECKING:
     from astropy.table import Table
 
 __all__ = ["Production", "TelescopeImages", "read_production"]
-
-# counts, energy edges in TeV, distance edges in m
-Histogram = tuple[FloatArray, FloatArray, FloatArray]
 
 READ_OPTIONS = dict(
     dl1_images=True,
@@ -142,8 +149,8 @@ def read_production(paths: Sequence[Path | str]) -> Production:
     """
     parts = [_read_file(Path(path)) for path in paths]
     for path, part in zip(paths[1:], parts[1:]):
-        _check_same_instrument(parts[0], part, paths[0], path)
-    thrown = _combine_thrown([run for part in parts for run in part.thrown])
+        check_same_instrument(parts[0].subarray, part.subarray, paths[0], path)
+    thrown = combine_thrown([run for part in parts for run in part.thrown])
     kinds = sorted({kind for part in parts for kind in part.images})
     images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
     _check_primaries(thrown, images)
@@ -154,7 +161,7 @@ def read_production(paths: Sequence[Path | str]) -> Production:
 
 def _histogram_of_run(run: ThrownDistribution, parts: Sequence[Production]) -> Histogram | None:
     """Sum of the histograms of all that differ from a run in nothing but numbers."""
-    return _add_histograms(
+    return add_histograms(
         [
             histogram
             for part in parts
@@ -183,11 +190,11 @@ def _read_file(path: Path) -> Production:
         refuse_hostile_input(path)
         # opened here, since TableLoader leaves a file open that it does not like
         with tables.open_file(path) as h5file:
-            _check_content(h5file, path)
+            check_content(h5file, path)
             loader = _loader(h5file)
-            primary_of_run = _read_primaries(loader, path)
-            thrown = _read_thrown(loader, primary_of_run, path)
-            histograms = _read_thrown_histograms(loader, thrown)
+            primary_of_run = read_primaries(loader, path)
+            thrown = read_thrown(loader, primary_of_run, path)
+            histograms = read_thrown_histograms(loader, thrown)
             triggers = loader.h5file.root.dl1.event.subarray.trigger.col("tels_with_trigger")
             subarray = loader.subarray
             images = {}
@@ -214,153 +221,22 @@ def _loader(h5file: tables.File) -> TableLoader:
         return TableLoader(h5file=h5file, focal_length_choice=FocalLengthKind.EQUIVALENT)
 
 
-def _check_content(h5file: tables.File, path: Path | str) -> None:
-    for node, what, remedy in (
-        ("/simulation/event/subarray/shower", "no simulated showers", "give simulated DL1 files"),
-        (
-            "/configuration/simulation/run",
-            "no simulation configuration",
-            "give simulated DL1 files",
-        ),
-        ("/dl1/event/telescope/images", "no images", "run ctapipe-process with --write-images"),
-    ):
-        if node not in h5file.root:
-            raise InputError(f"{path}: holds {what}; {remedy}")
-    if h5file.root.simulation.event.subarray.shower.nrows == 0:
-        raise InputError(f"{path}: holds no events; give a file with recorded events")
-    group = "/simulation/event/telescope/images"
-    nodes = h5file.get_node(group)._f_list_nodes() if group in h5file.root else []
-    if not nodes or any("true_image" not in node.colnames for node in nodes):
-        raise InputError(
-            f"{path}: holds no true images, which training needs; run ctapipe-process with "
-            "--write-images on simulations that keep true photo-electrons"
-        )
-    subarray = h5file.root.dl1.event.subarray.trigger, h5file.root.simulation.event.subarray.shower
-    for table in (*subarray, *nodes):
-        _refuse_repeated_events(table, path)
-
-
-def _refuse_repeated_events(table: tables.Table, path: Path | str) -> None:
-    """Tables are joined by events: where two hold one n times, n^2 rows would come."""
-    rows = table.read()
-    events = np.stack([rows["obs_id"], rows["event_id"]]).astype(np.int64)
-    if np.unique(events, axis=1).shape[1] < len(rows):
-        raise InputError(
-            f"{path}: {table._v_pathname} holds an event twice; merge every file once, and give "
-            "runs different obs_id"
-        )
-
-
-def _read_primaries(loader: TableLoader, path: Path | str) -> dict[int, int]:
-    """Primary of each run by its obs_id; a run without events is of the file's only one."""
-    events = loader.read_subarray_events(simulated=True)
-    runs = np.asarray(loader.read_simulation_configuration()["obs_id"], int)
-    obs_id, primary = (
-        np.asarray(events[name], int) for name in ("obs_id", "true_shower_primary_id")
-    )
-    if len(np.unique(primary)) == 1:
-        return dict.fromkeys(runs.tolist(), int(primary[0]))
-    primaries = {run: set(primary[obs_id == run].tolist()) for run in runs.tolist()}
-    for run, found in primaries.items():
-        if len(found) != 1:
-            raise InputError(
-                f"{path}: run {run} holds {len(found)} primaries {sorted(found)[:5]}, so what was "
-                "thrown of each is not known; give files with one primary in each run (obs_id)"
-            )
-    return {run: found.pop() for run, found in primaries.items()}
-
-
-def _read_thrown(
-    loader: TableLoader, primary_of_run: dict[int, int], path: Path | str
-) -> list[ThrownDistribution]:
-    """One `ThrownDistribution` for each run in the file."""
-    runs = loader.read_simulation_configuration()
-    reuse = np.maximum(np.asarray(runs["shower_reuse"], float), 1)
-    values = dict(
-        energy_min=_column(runs, "energy_range_min", u.TeV),
-        energy_max=_column(runs, "energy_range_max", u.TeV),
-        spectral_index=np.asarray(runs["spectral_index"], float),
-        viewcone_min=_column(runs, "min_viewcone_radius", u.deg),
-        viewcone_max=_column(runs, "max_viewcone_radius", u.deg),
-        scatter_min=_column(runs, "min_scatter_range", u.m),
-        scatter_max=_column(runs, "max_scatter_range", u.m),
-        altitude=_column(runs, "max_alt", u.rad),
-        azimuth=_column(runs, "max_az", u.rad) % (2 * np.pi),
-        site_altitude=_column(runs, "prod_site_alt", u.m),
-        n_thrown=np.asarray(runs["n_showers"], float) * reuse,
-    )
-    for name, column in values.items():
-        if not np.isfinite(column).all():
-            raise InputError(f"{path}: its simulation configuration does not say {name}")
-    return [
-        ThrownDistribution(
-            **{name: float(column[i]) for name, column in values.items() if name != "n_thrown"},
-            n_thrown=int(values["n_thrown"][i]),
-            shower_reuse=int(reuse[i]),
-            primary_id=primary_of_run[int(runs["obs_id"][i])],
-        )
-        for i in range(len(runs))
-    ]
-
-
-def _read_thrown_histograms(
-    loader: TableLoader, thrown: Sequence[ThrownDistribution]
-) -> dict[ThrownDistribution, Histogram | None]:
-    """By each of the file's runs: thrown cores in bins of energy and distance, or None."""
-    if "/simulation/service/shower_distribution" not in loader.h5file.root:
-        return dict.fromkeys(thrown)
-    table = loader.read_shower_distribution()
-    counts = np.asarray(table["histogram"], float)  # (runs, energy bins, distance bins)
-    energy, distance = (
-        np.asarray(table[name], float) * u.Unit(table[name].unit).to(unit)
-        for name, unit in (("bins_energy", u.TeV), ("bins_core_dist", u.m))
-    )
-    run_of_id = dict(zip(loader.read_simulation_configuration()["obs_id"].tolist(), thrown))
-    histograms: dict[ThrownDistribution, list[Histogram]] = {run: [] for run in thrown}
-    for obs_id, *histogram in zip(table["obs_id"].tolist(), counts, energy, distance):
-        histograms[run_of_id[obs_id]].append((histogram[0], histogram[1], histogram[2]))
-    return {run: _add_histograms(parts) for run, parts in histograms.items()}
-
-
-def _add_histograms(histograms: Sequence[Histogram | None]) -> Histogram | None:
-    """Sum, or None unless all are there, filled, and with the same edges."""
-    filled = [h for h in histograms if h is not None and h[0].sum()]
-    if not filled or len(filled) < len(histograms):
-        return None
-    counts, *edges = zip(*filled)
-    for of_run in zip(*edges):
-        for edge, first in zip(of_run, filled[0][1:]):
-            if edge.shape != first.shape or not np.allclose(edge, first):
-                return None
-    return sum(counts), *filled[0][1:]
-
-
-def _combine_thrown(runs: Iterable[ThrownDistribution]) -> tuple[ThrownDistribution, ...]:
-    """Add up runs that differ in nothing but their number of showers."""
-    total: dict[ThrownDistribution, int] = {}
-    for run in runs:
-        key = run.replace(n_thrown=0)
-        total[key] = total.get(key, 0) + run.n_thrown
-    combined = [key.replace(n_thrown=n) for key, n in total.items()]
-    return tuple(sorted(combined, key=lambda thrown: -thrown.n_thrown))
-
-
 def _read_images(table: "Table", kind: TelescopeDescription, path: Path | str) -> TelescopeImages:
     for name in ("image", "peak_time", "true_image"):
         if name not in table.colnames:
             raise InputError(f"{path}: holds no {name} column for {kind}; write the file again")
-    position = np.stack([_column(table, f"pos_{axis}", u.m) for axis in "xyz"], axis=-1)
+    position = np.stack([column_in(table, f"pos_{axis}", u.m) for axis in "xyz"], axis=-1)
     altitude, azimuth = (
-        _column(table, f"telescope_pointing_{name}", u.rad) for name in ("altitude", "azimuth")
+        column_in(table, f"telescope_pointing_{name}", u.rad) for name in ("altitude", "azimuth")
     )
     showers = Showers(
-        energy=_column(table, "true_energy", u.TeV),
-        altitude=_column(table, "true_alt", u.rad),
-        azimuth=_column(table, "true_az", u.rad),
-        core_x=_column(table, "true_core_x", u.m),
-        core_y=_column(table, "true_core_y", u.m),
-        x_max=_column(table, "true_x_max", u.g / u.cm**2),
-        h_first_int=_column(table, "true_h_first_int", u.m),
+        energy=column_in(table, "true_energy", u.TeV),
+        altitude=column_in(table, "true_alt", u.rad),
+        azimuth=column_in(table, "true_az", u.rad),
+        core_x=column_in(table, "true_core_x", u.m),
+        core_y=column_in(table, "true_core_y", u.m),
+        x_max=column_in(table, "true_x_max", u.g / u.cm**2),
+        h_first_int=column_in(table, "true_h_first_int", u.m),
         primary_id=np.asarray(table["true_shower_primary_id"], int),
     )
     counts = np.asarray(table["true_image"])
@@ -391,12 +267,6 @@ def _read_images(table: "Table", kind: TelescopeDescription, path: Path | str) -
     )
 
 
-def _column(table: "Table", name: str, unit: u.Unit) -> FloatArray:
-    column = table[name]
-    values = np.asarray(column, float)
-    return values if column.unit is None else values * u.Unit(column.unit).to(unit)
-
-
 def _join(parts: Sequence[TelescopeImages]) -> TelescopeImages:
     """One `TelescopeImages` of several of the same type."""
     if len(parts) == 1:
@@ -413,27 +283,6 @@ def _join(parts: Sequence[TelescopeImages]) -> TelescopeImages:
     names = [f.name for f in fields(TelescopeImages) if f.name != "telescope"]
     columns = {name: joined([getattr(part, name) for part in parts]) for name in names}
     return TelescopeImages(telescope=parts[0].telescope, **columns)
-
-
-def _check_same_instrument(
-    first: SubarrayDescription,
-    other: SubarrayDescription,
-    first_path: Path | str,
-    other_path: Path | str,
-) -> None:
-    known = {str(kind): kind for kind in first.subarray.telescope_types}
-    for kind in other.subarray.telescope_types:
-        name = str(kind)
-        if name in known and kind.camera.geometry != known[name].camera.geometry:
-            raise InputError(
-                f"{other_path}: camera {kind.camera.name} differs from the one in {first_path}; "
-                "train on files of one instrument"
-            )
-        if name not in known:
-            raise InputError(
-                f"{other_path}: telescope type {name} is not in {first_path}; "
-                "train on files of one instrument"
-            )
 
 
 def _check_primaries(
