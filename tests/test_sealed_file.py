@@ -346,7 +346,7 @@ def test_numbers_that_are_not_finite_are_named(tampered, value):
 def test_arrays_that_are_no_numbers_are_named(tampered, value):
     path = tampered(lambda h5file: h5file.update({"tree/odd": value}))
     h5file, _ = open_sealed(path, "thing", 1)
-    with h5file, pytest.raises(ValueError, match="/tree/odd is not an array of numbers"):
+    with h5file, pytest.raises(ValueError, match="/tree/odd is not an array of common numbers"):
         read_tree(h5file, "/tree")
 
 

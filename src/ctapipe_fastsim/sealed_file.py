@@ -37,7 +37,7 @@ MAGIC = b"ctapipe-fastsim "
 BLOCK = 512
 LARGEST = 2**28  # bytes of a file: while it is read, not a gigabyte is taken
 UNPACKED = 1.5  # times the largest file, that what it holds may take; weights hardly shrink
-NUMBERS = "biuf"
+NUMBERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "float32", "float64")
 DOT = "__"  # names of weights hold dots, names of HDF5 nodes better do not
 
 _file_numbers = itertools.count()  # HDF5 takes files in memory of one name for the same file
@@ -248,8 +248,8 @@ def read_tree(h5file: tables.File, where: str) -> Tree:
             continue
         value = node.read() if isinstance(node, tables.Array) else None
         value = np.asarray(value)
-        if value.dtype.kind not in NUMBERS:
-            raise ValueError(f"{node._v_pathname} is not an array of numbers")
+        if str(value.dtype) not in NUMBERS:
+            raise ValueError(f"{node._v_pathname} is not an array of common numbers")
         if not np.isfinite(value).all():
             raise ValueError(f"{node._v_pathname} has values that are not finite")
         tree[key] = value

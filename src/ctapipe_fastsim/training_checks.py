@@ -10,6 +10,14 @@ from .errors import InputError
 
 __all__ = ["check_content", "check_same_instrument"]
 
+KEYS = ("obs_id", "event_id", "tel_id")
+# where two of them hold the same keys n times, n^2 rows are read
+JOINED = (
+    *("/dl1/event/subarray", "/dl1/event/telescope/trigger", "/configuration/telescope/pointing"),
+    *("/simulation/event/subarray", "/simulation/event/telescope/impact"),
+    "/simulation/event/telescope/images",
+)
+
 
 def check_content(h5file: tables.File, path: Path | str) -> None:
     """Whether all tables are there that training reads, with every event once.
@@ -46,19 +54,22 @@ def check_content(h5file: tables.File, path: Path | str) -> None:
             f"{path}: holds no true images, which training needs; run ctapipe-process with "
             "--write-images on simulations that keep true photo-electrons"
         )
-    subarray = h5file.root.dl1.event.subarray.trigger, h5file.root.simulation.event.subarray.shower
-    for table in (*subarray, *nodes):
-        _refuse_repeated_events(table, path)
+    for joined in JOINED:
+        node = h5file.get_node(joined) if joined in h5file.root else None
+        if isinstance(node, tables.Group):
+            for table in node._f_walknodes("Table"):
+                _refuse_repeated_rows(table, path)
+        elif isinstance(node, tables.Table):
+            _refuse_repeated_rows(node, path)
 
 
-def _refuse_repeated_events(table: tables.Table, path: Path | str) -> None:
-    """Tables are joined by events: where two hold one n times, n^2 rows would come."""
+def _refuse_repeated_rows(table: tables.Table, path: Path | str) -> None:
     rows = table.read()
-    events = np.stack([rows["obs_id"], rows["event_id"]]).astype(np.int64)
-    if np.unique(events, axis=1).shape[1] < len(rows):
+    keys = np.stack([rows[name].astype(np.int64) for name in KEYS if name in table.colnames])
+    if np.unique(keys, axis=1).shape[1] < len(rows):
         raise InputError(
-            f"{path}: {table._v_pathname} holds an event twice; merge every file once, and give "
-            "runs different obs_id"
+            f"{path}: {table._v_pathname} holds an event or run twice; merge every file once, and "
+            "give runs different obs_id"
         )
 
 

@@ -222,9 +222,13 @@ def _loader(h5file: tables.File) -> TableLoader:
 
 
 def _read_images(table: "Table", kind: TelescopeDescription, path: Path | str) -> TelescopeImages:
+    n_pixels = kind.camera.geometry.n_pixels
     for name in ("image", "peak_time", "true_image"):
-        if name not in table.colnames:
-            raise InputError(f"{path}: holds no {name} column for {kind}; write the file again")
+        if name not in table.colnames or table[name].shape[1:] != (n_pixels,):
+            raise InputError(
+                f"{path}: holds no {name} column of {n_pixels} pixels for {kind}; "
+                "write the file again"
+            )
     position = np.stack([column_in(table, f"pos_{axis}", u.m) for axis in "xyz"], axis=-1)
     altitude, azimuth = (
         column_in(table, f"telescope_pointing_{name}", u.rad) for name in ("altitude", "azimuth")
