@@ -108,6 +108,13 @@ def test_texts_that_h5py_wrote_are_left_alone(copy):
     assert read_production([copy]).images
 
 
+@pytest.mark.parametrize("other", ["/", "/dl1", "/dl1/event/subarray/trigger"])
+def test_what_has_two_names_is_refused(copy, other):
+    """Groups in a circle have no end."""
+    spoil(copy, lambda h5file: h5file["dl1/event"].__setitem__("other", h5file[other]))
+    one_line_refusal(lambda: read_production([copy]), copy, "under two names")
+
+
 def test_links_to_other_files_are_refused(copy):
     with h5py.File(copy, "r+") as h5file:
         h5file["elsewhere"] = h5py.ExternalLink("/etc/other.h5", "/")

@@ -13,7 +13,7 @@ from .hdf5_storage import check_storage
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["all_names", "pickles", "refuse_hostile_input"]
+__all__ = ["all_names", "all_nodes", "pickles", "refuse_hostile_input"]
 
 MOST_NODES, DEEPEST = 10_000, 16  # a thousand telescopes have some 7000 tables, groups in groups
 MOST_PACKED = 100  # images of few photo-electrons alone take up to 60 times their size
@@ -59,6 +59,39 @@ def all_names(h5file: "h5py.File", path: Path | str) -> list[str]:
     return names
 
 
+def all_nodes(h5file: "h5py.File", path: Path | str) -> "list[h5py.Group | h5py.Dataset]":
+    """Groups and datasets of an open `h5py.File`, but for those behind soft or external links.
+
+    Parameters
+    ----------
+    h5file : h5py.File
+    path : path
+        For messages.
+
+    Returns
+    -------
+    list of h5py.Group and h5py.Dataset
+
+    Raises
+    ------
+    InputError
+        When there are too many, as in `all_names`, or one has two names: groups may then lie in a
+        circle.
+    """
+    import h5py  # here, since ctapipe imports this package for every file it looks at
+
+    nodes = [h5file["/"]]
+    addresses = {h5py.h5o.get_info(h5file.id).addr}
+    for name in all_names(h5file, path):
+        if isinstance(h5file.get(name, getlink=True), h5py.HardLink):
+            nodes.append(h5file[name])
+            address = h5py.h5o.get_info(nodes[-1].id).addr
+            if address in addresses:
+                raise InputError(f"{path}: holds {name!r} under two names, as ctapipe never does")
+            addresses.add(address)
+    return nodes
+
+
 def pickles(node: "h5py.Group | h5py.Dataset") -> dict[str, bytes]:
     """Attributes that PyTables would take for pickles.
 
@@ -87,7 +120,7 @@ def pickles(node: "h5py.Group | h5py.Dataset") -> dict[str, bytes]:
 
 def _ascii(node: "h5py.Group | h5py.Dataset", name: str) -> bytes | None:
     """The attribute if it is text of that kind, after a look at its type and shape."""
-    import h5py  # here, since ctapipe imports this package for every file it looks at
+    import h5py
 
     attribute = node.attrs.get_id(name)
     kind = attribute.get_type()
@@ -134,12 +167,11 @@ def _look_at(h5file: "h5py.File", path: Path | str) -> None:
 
     if h5file.userblock_size:
         raise ValueError("it does not start as HDF5")
-    links = {name: h5file.get(name, getlink=True) for name in all_names(h5file, path)}
-    for name, link in links.items():
-        if isinstance(link, h5py.ExternalLink):
+    for name in all_names(h5file, path):
+        if isinstance(h5file.get(name, getlink=True), h5py.ExternalLink):
             raise InputError(f"{path}: {name!r} is a link to another file; merge the files first")
-    nodes = [h5file[n] for n, link in links.items() if isinstance(link, h5py.HardLink)]
-    for node in (h5file["/"], *nodes):
+    nodes = all_nodes(h5file, path)
+    for node in nodes:
         for name, value in pickles(node).items():
             if _runs_code(value):
                 raise InputError(

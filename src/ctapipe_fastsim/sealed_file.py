@@ -18,7 +18,7 @@ import tables
 from .array_types import Tree
 from .errors import InputError, reason
 from .hdf5_storage import check_storage
-from .safe_hdf5 import all_names, pickles
+from .safe_hdf5 import all_names, all_nodes, pickles
 from .temporary_name import temporary_name
 
 if TYPE_CHECKING:
@@ -191,19 +191,13 @@ def _refuse_dangerous(content: bytes, path: Path | str, largest: int) -> None:
 
 
 def _plain_nodes(h5file: "h5py.File", path: Path | str) -> "list[h5py.Group | h5py.Dataset]":
-    """All groups and datasets, none of them linked twice and without pickles."""
+    """All groups and datasets, without links and pickles."""
     import h5py
 
-    nodes = [h5file["/"]]
-    addresses = {h5py.h5o.get_info(h5file.id).addr}
     for name in all_names(h5file, path):
         if not isinstance(h5file.get(name, getlink=True), h5py.HardLink):
             raise InputError(f"{path}: holds a link at {name!r}, which a model must not")
-        nodes.append(h5file[name])
-        address = h5py.h5o.get_info(nodes[-1].id).addr
-        if address in addresses:
-            raise InputError(f"{path}: holds {name!r} under two names, which a model must not")
-        addresses.add(address)
+    nodes = all_nodes(h5file, path)
     for node in nodes:
         for name in pickles(node):
             raise InputError(f"{path}: attribute {name!r} of {node.name!r} may be a pickle")

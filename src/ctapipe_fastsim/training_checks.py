@@ -55,12 +55,12 @@ def check_content(h5file: tables.File, path: Path | str) -> None:
             "--write-images on simulations that keep true photo-electrons"
         )
     for joined in JOINED:
-        node = h5file.get_node(joined) if joined in h5file.root else None
-        if isinstance(node, tables.Group):
-            for table in node._f_walknodes("Table"):
+        found = h5file.get_node(joined) if joined in h5file.root else None
+        if isinstance(found, tables.Group):
+            for table in found._f_walknodes("Table"):
                 _refuse_repeated_rows(table, path)
-        elif isinstance(node, tables.Table):
-            _refuse_repeated_rows(node, path)
+        elif isinstance(found, tables.Table):
+            _refuse_repeated_rows(found, path)
 
 
 def _refuse_repeated_rows(table: tables.Table, path: Path | str) -> None:
