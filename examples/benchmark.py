@@ -139,7 +139,9 @@ def draw_all(generator, n_images):
     while n < n_images:
         block = next(blocks)
         showers += clock()
-        drawn = generator.images(block.number, block.showers, block.telescopes, block.sizes)
+        drawn = generator.images(
+            *(block.number, block.event_id, block.showers, block.telescopes, block.sizes)
+        )
         images += clock()
         n += sum(len(part.event) for part in drawn)
     return showers, images, n
@@ -149,7 +151,9 @@ def on_all_cores(generator, n_images):
     """As the bulk tool makes images, without writing any."""
 
     def make(block):
-        return generator.images(block.number, block.showers, block.telescopes, block.sizes)
+        return generator.images(
+            *(block.number, block.event_id, block.showers, block.telescopes, block.sizes)
+        )
 
     n, clock, n_cores = 0, Clock(), len(os.sched_getaffinity(0))
     with (

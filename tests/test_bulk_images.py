@@ -26,7 +26,9 @@ def make(generator, block, **options):
 
 def test_every_telescope_has_its_images(generator, block):
     """Those of the generator, with the event of each."""
-    images = generator.images(block.number, block.showers, block.telescopes, None)
+    images = generator.images(
+        *(block.number, block.event_id, block.showers, block.telescopes, None)
+    )
     charges = {
         (tel_id, event): charge
         for part in images

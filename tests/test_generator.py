@@ -18,7 +18,7 @@ from ctapipe_fastsim.generator import (
     ImageGenerator,
     draw_development,
 )
-from ctapipe_fastsim.shower_frame import unit_vector
+from ctapipe_fastsim.shower_frame import image_geometry, unit_vector
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +259,8 @@ def test_images_at_given_conditions_sum_to_given_sizes(model, generator):
     (telescope,) = model.subarray.telescope_types
     painter = ImageGenerator(kind, telescope.camera.geometry, "cpu")
     showers = generator.showers[:4]
-    geometry = generator._geometry(showers, np.full(4, 1))
+    pointing = model.thrown[0].altitude, model.thrown[0].azimuth
+    geometry = image_geometry(showers, *pointing, model.subarray.positions[1].to_value("m"))
     names = kind.conditions.names
     values = {name: np.full(4, kind.conditions.mean[i]) for i, name in enumerate(names)}
     size = np.array([0, 1, 50, 100_000])

@@ -52,7 +52,9 @@ def test_every_thrown_shower_belongs_to_one_block(generator, blocks):
 def test_images_are_those_of_the_generator(generator, blocks):
     for number in (0, len(blocks) - 1):
         block = blocks[number]
-        images = generator.images(number, block.showers, block.telescopes, block.sizes)
+        images = generator.images(
+            *(number, block.event_id, block.showers, block.telescopes, block.sizes)
+        )
         for one, other in zip(images, generator.block(number), strict=True):
             assert all(
                 np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(one)
