@@ -32,7 +32,7 @@ class EventBlock:
         self.showers = shower_quantities(generator.showers[recorded])
         self.run = generator.runs(recorded)
         self.obs_id = (obs_id + self.run).astype(np.uint64)
-        self.pointing = generator.pointings[self.run] * u.rad
+        self.pointings = [(run.altitude * u.rad, run.azimuth * u.rad) for run in generator.thrown]
         self.images = {
             (int(event), int(tel_id)): (image, peak_time, true_image, distance)
             for part in generator.block(number)
@@ -45,14 +45,15 @@ class EventBlock:
     def event(self, index: int) -> ArrayEventContainer:
         """ArrayEventContainer of one recorded event; its arrays are the caller's to change."""
         generator, row = self.generator, index - self.first
-        altitude, azimuth = self.pointing[row]
+        run = self.run[row]
+        altitude, azimuth = self.pointings[run]
         tel_ids = generator.tel_ids[generator.telescopes[index]]
         return recorded_event(
             index,
             self.obs_id[row],
             np.uint64(generator.recorded[index]),
             self.times[row],
-            simulated_shower(self.showers, row, generator.thrown[self.run[row]].primary_id),
+            simulated_shower(self.showers, row, generator.thrown[run].primary_id),
             *(altitude, azimuth),
             {tel_id: self.images[index, tel_id] for tel_id in tel_ids.tolist()},
         )

@@ -108,18 +108,15 @@ class CVAEEventSource(EventSource):
     energy_max = quantity_trait("energy", "Highest energy thrown.")
     viewcone_radius = quantity_trait("angle", "Largest angle between shower and pointing.")
     max_scatter_range = quantity_trait("length", "Largest distance of the core.")
-    pointing_altitude = Angles(
-        help=(
-            "Altitude of the pointing, or a list, each the pointing of a run of its own: obs_id "
-            "and those that follow. Default: as in the training production."
-        )
-    ).tag(config=True)
-    pointing_azimuth = Angles(
-        help=(
-            "Azimuth of the pointing, or one for each altitude. Default: as in the training "
-            "production."
-        )
-    ).tag(config=True)
+    pointing_altitude = quantity_trait(
+        "angle",
+        "Altitude of the pointing, or a list, each the pointing of a run of its own: obs_id and "
+        "those that follow.",
+        Angles,
+    )
+    pointing_azimuth = quantity_trait(
+        "angle", "Azimuth of the pointing, or one for each altitude.", Angles
+    )
 
     spectral_index = Float(
         None,

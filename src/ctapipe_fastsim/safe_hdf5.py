@@ -2,6 +2,7 @@
 
 import mmap
 import pickletools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,12 +60,16 @@ def all_names(h5file: "h5py.File", path: Path | str) -> list[str]:
     return names
 
 
-def all_nodes(h5file: "h5py.File", path: Path | str) -> "list[h5py.Group | h5py.Dataset]":
+def all_nodes(
+    h5file: "h5py.File", names: Sequence[str], path: Path | str
+) -> "list[h5py.Group | h5py.Dataset]":
     """Groups and datasets of an open `h5py.File`, but for those behind soft or external links.
 
     Parameters
     ----------
     h5file : h5py.File
+    names : sequence of str
+        Of `all_names`.
     path : path
         For messages.
 
@@ -75,14 +80,13 @@ def all_nodes(h5file: "h5py.File", path: Path | str) -> "list[h5py.Group | h5py.
     Raises
     ------
     InputError
-        When there are too many, as in `all_names`, or one has two names: groups may then lie in a
-        circle.
+        When one has two names: groups may then lie in a circle.
     """
     import h5py  # here, since ctapipe imports this package for every file it looks at
 
     nodes = [h5file["/"]]
     addresses = {h5py.h5o.get_info(h5file.id).addr}
-    for name in all_names(h5file, path):
+    for name in names:
         if isinstance(h5file.get(name, getlink=True), h5py.HardLink):
             nodes.append(h5file[name])
             address = h5py.h5o.get_info(nodes[-1].id).addr
@@ -167,10 +171,11 @@ def _look_at(h5file: "h5py.File", path: Path | str) -> None:
 
     if h5file.userblock_size:
         raise ValueError("it does not start as HDF5")
-    for name in all_names(h5file, path):
+    names = all_names(h5file, path)
+    for name in names:
         if isinstance(h5file.get(name, getlink=True), h5py.ExternalLink):
             raise InputError(f"{path}: {name!r} is a link to another file; merge the files first")
-    nodes = all_nodes(h5file, path)
+    nodes = all_nodes(h5file, names, path)
     for node in nodes:
         for name, value in pickles(node).items():
             if _runs_code(value):

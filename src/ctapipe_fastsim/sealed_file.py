@@ -194,10 +194,11 @@ def _plain_nodes(h5file: "h5py.File", path: Path | str) -> "list[h5py.Group | h5
     """All groups and datasets, without links and pickles."""
     import h5py
 
-    for name in all_names(h5file, path):
+    names = all_names(h5file, path)
+    for name in names:
         if not isinstance(h5file.get(name, getlink=True), h5py.HardLink):
             raise InputError(f"{path}: holds a link at {name!r}, which a model must not")
-    nodes = all_nodes(h5file, path)
+    nodes = all_nodes(h5file, names, path)
     for node in nodes:
         for name in pickles(node):
             raise InputError(f"{path}: attribute {name!r} of {node.name!r} may be a pickle")

@@ -10,9 +10,11 @@ from traitlets import HasTraits, TraitType
 __all__ = ["Angles", "ImageSize", "PrimaryWeights", "quantity_trait"]
 
 
-def quantity_trait(physical_type: str, help: str) -> AstroQuantity:
+def quantity_trait(
+    physical_type: str, help: str, kind: type[AstroQuantity] = AstroQuantity
+) -> AstroQuantity:
     """An optional quantity, by default what the training production had."""
-    trait = AstroQuantity(
+    trait = kind(
         physical_type=u.get_physical_type(physical_type),
         allow_none=True,
         help=f"{help} Default: as in the training production.",
@@ -25,10 +27,6 @@ class Angles(AstroQuantity):
     """One angle, or one for each of several pointings: a quantity of one or no axis."""
 
     info_text = "an angle with its unit, or several, as 70 deg, 50 deg"
-
-    def __init__(self, help: str) -> None:
-        super().__init__(physical_type=u.get_physical_type("angle"), allow_none=True, help=help)
-        self.default_value = None  # AstroQuantity refuses it as an argument
 
     def validate(self, obj: HasTraits | None, value: Any) -> u.Quantity:
         """A quantity of an angle, from a text, a list of texts or a quantity."""

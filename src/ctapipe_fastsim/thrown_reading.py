@@ -30,9 +30,23 @@ Histogram = tuple[FloatArray, FloatArray, FloatArray]
 
 
 def read_primaries(loader: "TableLoader", path: Path | str) -> dict[int, int]:
-    """Primary of each run by its obs_id; a run without events is of the file's only one.
+    """Primary of each run; a run without events is of the file's only one.
 
-    Raises InputError when a run holds several.
+    Parameters
+    ----------
+    loader : ctapipe.io.TableLoader
+    path : path
+        For messages.
+
+    Returns
+    -------
+    dict of int to int
+        Number of the primary by obs_id.
+
+    Raises
+    ------
+    InputError
+        When a run holds several.
     """
     events = loader.read_subarray_events(simulated=True)
     runs = np.asarray(loader.read_simulation_configuration()["obs_id"], int)
@@ -54,9 +68,24 @@ def read_primaries(loader: "TableLoader", path: Path | str) -> dict[int, int]:
 def read_thrown(
     loader: "TableLoader", primary_of_run: dict[int, int], path: Path | str
 ) -> list[ThrownDistribution]:
-    """One `ThrownDistribution` for each run in the file.
+    """What was thrown in each run of the file.
 
-    Raises InputError when the file does not say all of it.
+    Parameters
+    ----------
+    loader : ctapipe.io.TableLoader
+    primary_of_run : dict of int to int
+        Of `read_primaries`.
+    path : path
+        For messages.
+
+    Returns
+    -------
+    list of ThrownDistribution
+
+    Raises
+    ------
+    InputError
+        When the file does not say all of it.
     """
     runs = loader.read_simulation_configuration()
     reuse = np.maximum(np.asarray(runs["shower_reuse"], float), 1)
@@ -90,7 +119,19 @@ def read_thrown(
 def read_thrown_histograms(
     loader: "TableLoader", thrown: Sequence[ThrownDistribution]
 ) -> dict[ThrownDistribution, Histogram | None]:
-    """By each of the file's runs: thrown cores in bins of energy and distance, or None."""
+    """Thrown cores of each run in bins of energy and distance.
+
+    Parameters
+    ----------
+    loader : ctapipe.io.TableLoader
+    thrown : sequence of ThrownDistribution
+        Of the runs, in the file's order.
+
+    Returns
+    -------
+    dict of ThrownDistribution to (counts, energy edges in TeV, distance edges in m) or None
+        None where the file does not tell.
+    """
     if "/simulation/service/shower_distribution" not in loader.h5file.root:
         return dict.fromkeys(thrown)
     table = loader.read_shower_distribution()
@@ -130,7 +171,7 @@ def combine_thrown(runs: Iterable[ThrownDistribution]) -> tuple[ThrownDistributi
 
 
 def column_in(table: "Table", name: str, unit: u.Unit) -> FloatArray:
-    """Values of a column in a unit; as they are where it has none."""
+    """Column of an astropy table as an (N, ...) float array in a unit; as it is without one."""
     column = table[name]
     values = np.asarray(column, float)
     return values if column.unit is None else values * u.Unit(column.unit).to(unit)
