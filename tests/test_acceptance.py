@@ -11,7 +11,7 @@ from ctapipe_fastsim.acceptance import (
     fit_acceptance,
     ready_acceptance,
 )
-from ctapipe_fastsim.image_statistics import n_statistics
+from ctapipe_fastsim.image_statistics import n_statistics, n_structure
 
 N = 20_000
 
@@ -87,12 +87,12 @@ def test_samples_that_have_nothing_in_common_are_left_alone():
     assert kept.mean() > 0.99
 
 
-def test_features_hold_statistics_size_and_conditions():
-    statistics = np.zeros((4, n_statistics()))
+def test_features_hold_statistics_size_conditions_and_structure():
+    statistics = np.zeros((4, n_statistics())), np.ones((4, n_structure()))
     found = acceptance_features(
-        statistics, np.array([0, 1, 2, 3]), np.ones((4, 3)), np.ones((4, 2))
+        *statistics, np.array([0, 1, 2, 3]), np.ones((4, 3)), np.ones((4, 2))
     )
-    assert found.shape == (4, n_statistics() + 6)
+    assert found.shape == (4, n_statistics() + 6 + n_structure())
     np.testing.assert_allclose(found[:, n_statistics()], np.log([1, 2, 3, 4]))
 
 

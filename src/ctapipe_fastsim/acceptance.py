@@ -15,7 +15,7 @@ import numpy as np
 
 from .array_types import BoolArray, Columns, FloatArray, IntArray
 from .boosted_trees import check_trees, fit_trees
-from .image_statistics import n_statistics
+from .image_statistics import n_statistics, n_structure
 from .tree_reading import ReadyTrees, log_odds, ready_trees
 
 __all__ = [
@@ -56,13 +56,17 @@ def ready_acceptance(arrays: Columns) -> ReadyAcceptance:
 
 
 def acceptance_features(
-    statistics: FloatArray, size: IntArray, orientation: FloatArray, conditions: FloatArray
+    statistics: FloatArray,
+    structure: FloatArray,
+    size: IntArray,
+    orientation: FloatArray,
+    conditions: FloatArray,
 ) -> FloatArray:
     """What the trees are told.
 
     Parameters
     ----------
-    statistics : (B, S) array
+    statistics, structure : (B, S) and (B, T) arrays
         Of `image_statistics`.
     size : (B,) int array
         True photo-electrons.
@@ -73,9 +77,10 @@ def acceptance_features(
 
     Returns
     -------
-    (B, S + 1 + `N_ORIENTATION` + C) array
+    (B, S + 1 + `N_ORIENTATION` + C + T) array
+        Structure is last: trees of older models know the columns before it.
     """
-    return np.column_stack([statistics, np.log1p(size), orientation, conditions])
+    return np.column_stack([statistics, np.log1p(size), orientation, conditions, structure])
 
 
 def fit_acceptance(
@@ -133,7 +138,8 @@ def acceptance_probability(
 
 def check_acceptance(acceptance: Columns, n_conditions: int) -> None:
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
-    check_trees(_trees_of(acceptance), n_statistics() + 1 + N_ORIENTATION + n_conditions)
+    n_features = n_statistics() + 1 + N_ORIENTATION + n_conditions + n_structure()
+    check_trees(_trees_of(acceptance), n_features)
     shapes = [np.shape(acceptance.get(name, ())) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")

@@ -276,7 +276,7 @@ class ImageGenerator:
             *(charge, peak_time, *self.pixels, *camera, noise, self.spacing)
         )
         orientation = told.orientation[:, :N_ORIENTATION]
-        return acceptance_features(statistics, counts.sum(axis=1), orientation, told.seen)
+        return acceptance_features(*statistics, counts.sum(axis=1), orientation, told.seen)
 
     def _draw_size(self, conditions: FloatArray, noise: FloatArray) -> IntArray:
         return self.kind.size.inverse(flow_sample(self.size_flow, conditions, noise)[:, 0])

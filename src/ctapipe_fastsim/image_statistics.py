@@ -1,4 +1,4 @@
-"""Numbers that tell recorded images from generated ones: moments in the shower frame, neighbours.
+"""Numbers that tell recorded images from generated ones: moments in the shower frame, islands.
 
 Unlike Hillas parameters they are defined for every image, however faint.
 """
@@ -8,18 +8,25 @@ from numba import njit
 
 from .array_types import BoolArray, FloatArray, IntArray
 
-__all__ = ["THRESHOLDS", "image_statistics", "n_statistics"]
+__all__ = ["image_statistics", "n_statistics", "n_structure"]
 
 THRESHOLDS = np.array([1.2, 2.4, 4.8, 9.6])  # standard deviations of a pixel without light
 PER_THRESHOLD = 16
+STRUCTURE_PER_THRESHOLD = 3
 OF_ALL_PIXELS = 4
+PEAK = 1.5  # thresholds that the brightest pixel of an island reaches
 NEAR = 1.5  # pixel spacings around the centre of gravity
 SMALLEST_SQUARE = 1e-6  # deg2, of a spread that is divided by
 
 
 def n_statistics() -> int:
-    """How many numbers `image_statistics` gives."""
+    """How many numbers `image_statistics` gives beside the structure."""
     return PER_THRESHOLD * len(THRESHOLDS) + OF_ALL_PIXELS
+
+
+def n_structure() -> int:
+    """How many numbers of structure it gives."""
+    return STRUCTURE_PER_THRESHOLD * len(THRESHOLDS)
 
 
 def image_statistics(
@@ -32,7 +39,7 @@ def image_statistics(
     border: BoolArray,
     noise: float,
     spacing: float,
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     r"""Statistics of B images, the same for an image and its reflection.
 
     For each threshold, of the pixels above it that have a neighbour above it too: number,
@@ -42,6 +49,9 @@ def image_statistics(
     camera's border, and the number of pixels there.
     Of all pixels: the highest charge that two, and three, neighbours all reach (what a
     next-neighbour trigger asks for), sum, and root of the sum of squares.
+    Structure, for each threshold: number of islands that are more than noise, share of charge
+    outside of the brightest one, and share within the ellipse of one standard deviation around the
+    centre of gravity.
 
     Parameters
     ----------
@@ -60,12 +70,13 @@ def image_statistics(
 
     Returns
     -------
-    (B, `n_statistics`) array
+    statistics : (B, `n_statistics`) array
+    structure : (B, `n_structure`) array
     """
-    statistics = np.zeros((len(charge), n_statistics()))
+    found = np.zeros((len(charge), n_statistics())), np.zeros((len(charge), n_structure()))
     camera = pixel_lon, pixel_lat, neighbours, border
-    _statistics(charge, peak_time, camera, source_core, THRESHOLDS * noise, spacing, statistics)
-    return statistics
+    _statistics(charge, peak_time, camera, source_core, THRESHOLDS * noise, spacing, *found)
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,10 +88,12 @@ def _statistics(
     thresholds: FloatArray,
     spacing: float,
     statistics: FloatArray,
+    structure: FloatArray,
 ) -> None:
     lon, lat, neighbours, border = camera
     candidates = np.empty(charge.shape[1], dtype=np.int64)
-    bright = np.empty_like(candidates)
+    bright, stack = np.empty_like(candidates), np.empty_like(candidates)
+    waits = np.zeros(charge.shape[1], dtype=np.bool_)
     u, v, q, t = np.empty((4, charge.shape[1]))
     for row in range(len(charge)):
         n_candidates = charge.shape[1]
@@ -101,9 +114,14 @@ def _statistics(
                 u[k] = source_core[row, 2] * x + source_core[row, 3] * y
                 v[k] = source_core[row, 2] * y - source_core[row, 3] * x
                 q[k], t[k] = charge[row, pixel], peak_time[row, pixel]
+            if n == 0:
+                break
             part = statistics[row, i * PER_THRESHOLD : (i + 1) * PER_THRESHOLD]
-            if n:
-                _moments(q[:n], t[:n], u[:n], v[:n], border, bright[:n], NEAR * spacing, part)
+            shape = structure[row, i * STRUCTURE_PER_THRESHOLD : (i + 1) * STRUCTURE_PER_THRESHOLD]
+            moments = q[:n], t[:n], u[:n], v[:n]
+            peak = PEAK * threshold
+            shape[0], shape[1] = _islands(charge[row], neighbours, bright[:n], peak, waits, stack)
+            shape[2] = _moments(*moments, border, bright[:n], NEAR * spacing, part)
         _neighbour_charges(charge[row], neighbours, statistics[row, -OF_ALL_PIXELS:])
 
 
@@ -125,8 +143,8 @@ def _moments(
     pixels: IntArray,
     near: float,
     out: FloatArray,
-) -> None:
-    """Of N pixels; sums of powers of u are taken around the centre."""
+) -> float:
+    """Moments of N pixels, and share of charge in the ellipse; powers are of u from the centre."""
     total = centre_u = centre_v = time = 0.0
     for k in range(len(q)):
         total += q[k]
@@ -154,6 +172,12 @@ def _moments(
     gradient = ut / max(uu, SMALLEST_SQUARE)
     residual = tt - 2 * gradient * ut + gradient**2 * uu
     uu, vv = max(uu, SMALLEST_SQUARE), max(vv, SMALLEST_SQUARE)
+    determinant = max(uu * vv - uv * uv, SMALLEST_SQUARE**2)
+    in_ellipse = 0.0
+    for k in range(len(q)):
+        du, dv = u[k] - centre_u, v[k] - centre_v
+        if vv * du * du - 2 * uv * du * dv + uu * dv * dv <= determinant:
+            in_ellipse += q[k] / total
     out[0] = len(q)
     out[1] = total
     out[2] = centre_u
@@ -170,6 +194,43 @@ def _moments(
     out[13] = inner
     out[14] = outer
     out[15] = n_outer
+    return in_ellipse
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _islands(
+    charge: FloatArray,
+    neighbours: IntArray,
+    bright: IntArray,
+    peak: float,
+    waits: BoolArray,
+    stack: IntArray,
+) -> tuple[float, float]:
+    """Islands of bright pixels that reach a peak, and share of charge outside of the brightest.
+
+    ``waits`` and ``stack`` are working space of P pixels; nobody waits before and after.
+    """
+    for pixel in bright:
+        waits[pixel] = True
+    n_islands = 0
+    total = brightest = 0.0
+    for first in bright:
+        if not waits[first]:
+            continue
+        waits[first], stack[0], n_stack, light, highest = False, first, 1, 0.0, 0.0
+        while n_stack:
+            n_stack -= 1
+            pixel = stack[n_stack]
+            light += charge[pixel]
+            highest = max(highest, charge[pixel])
+            for neighbour in neighbours[pixel]:
+                if neighbour >= 0 and waits[neighbour]:
+                    waits[neighbour], stack[n_stack] = False, neighbour
+                    n_stack += 1
+        n_islands += highest > peak
+        total += light
+        brightest = max(brightest, light)
+    return n_islands, 1 - brightest / total
 
 
 @njit(cache=True, nogil=True)
