@@ -45,6 +45,7 @@ TELESCOPES = {595: "taiga-iact", 1764: "mst-array"}
 ENERGIES = 1.5, 60  # TeV, as far as the model has them
 RATIOS = (  # by the clock, then of processor time
     ("bulk writing, images", "ctapipe-process, images"),
+    ("bulk writing, images", "ctapipe-process, images, parameters"),
     ("bulk writing, images", "raw append of the same images"),
     ("bulk writing, images, parameters", "ctapipe-process, images, parameters"),
     ("decode and response", "Monte Carlo, a shower for each core"),

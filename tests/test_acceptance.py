@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, norm
 
 from ctapipe_fastsim.acceptance import (
     acceptance_features,
@@ -72,6 +72,24 @@ def test_where_samples_agree_more_are_kept(learned):
         kept.append(acceptance_probability(ready_acceptance(learned), values, condition))
     assert kept[1].mean() > kept[0].mean() + 0.15
     assert (np.concatenate(kept) <= 1).all()
+
+
+def test_the_envelope_is_as_high_as_it_must_be():
+    """Hardly different samples take few draws, very different ones more."""
+    rng = np.random.default_rng(5)
+    n, condition = 5000, rng.random(5000)
+    envelopes = []
+    for shift in (0.1, 1.0):
+        acceptance = fit_acceptance(
+            features(rng.normal(size=n) + shift, condition),
+            features(rng.normal(size=n), condition),
+            condition,
+            np.arange(n) % 4 == 0,
+            seed=1,
+        )
+        envelopes.append(acceptance["envelope"].mean())
+    assert envelopes[0] < 1.4
+    assert envelopes[1] > np.exp(norm.ppf(0.975) - 0.5)  # the ratio's quantile, were it known exactly
 
 
 def test_samples_that_have_nothing_in_common_are_left_alone():

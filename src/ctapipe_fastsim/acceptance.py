@@ -6,6 +6,8 @@ learn the ratio r of the densities of recorded and generated images at the same 
 is kept with probability r / m and otherwise drawn anew at the same conditions (discriminator
 rejection sampling, Azadi et al. 2019, arXiv 1810.06758). The envelope m is a high quantile of r
 among images of about the same trigger probability: near threshold r varies much, elsewhere little.
+Images above it are kept less often than they should be, and a higher one takes more draws: it is as
+high as it must be for r to tell kept images hardly better than with none.
 The trigger of each telescope is drawn before and does not change.
 """
 
@@ -29,7 +31,8 @@ __all__ = [
 
 N_ORIENTATION = 3
 N_CLASSES = 10
-ENVELOPE_LEVEL = 0.98  # of r; the few images above are kept less often than they should
+ENVELOPE_LEVELS = 0.95, 0.98, 0.99  # quantiles of r
+HARDLY = 0.01  # of the area under the ROC curve of r
 
 
 class ReadyAcceptance(NamedTuple):
@@ -108,15 +111,29 @@ def fit_acceptance(
         Of `fit_trees`, and the envelope in classes of trigger probability.
     """
     trees = fit_trees(generated, recorded, held_out, seed)
-    # of images that the trees did not learn by heart
-    ratio = np.exp(log_odds(ready_trees(trees), generated[held_out]))
     edges = np.quantile(trigger_probability, np.arange(1, N_CLASSES) / N_CLASSES)
     number = np.searchsorted(edges, trigger_probability[held_out])
-    envelope = [_envelope(ratio[number == i]) for i in range(N_CLASSES)]
-    return {**trees, "envelope_edges": edges, "envelope": np.array(envelope)}
+    # of images that the trees did not learn by heart
+    ready = ready_trees(trees)
+    ratio_of_recorded, ratio = (
+        np.exp(log_odds(ready, images[held_out])) for images in (recorded, generated)
+    )
+    envelope = _envelope(ratio_of_recorded, ratio, number)
+    return {**trees, "envelope_edges": edges, "envelope": envelope}
 
 
-def _envelope(ratio: FloatArray) -> float:
+def _envelope(recorded: FloatArray, generated: FloatArray, number: IntArray) -> FloatArray:
+    """Envelope of each class, (`N_CLASSES`,), from r of held-out images and their classes."""
+    highest = np.full(N_CLASSES, generated.max())
+    unlimited = _auc_of_kept(recorded, generated, number, highest)
+    for level in ENVELOPE_LEVELS:
+        envelope = np.array([_quantile(generated[number == i], level) for i in range(N_CLASSES)])
+        if _auc_of_kept(recorded, generated, number, envelope) - unlimited < HARDLY:
+            break
+    return envelope
+
+
+def _quantile(ratio: FloatArray, level: float) -> float:
     """High quantile of r; its lowest value, so that all are kept, where r is no density ratio.
 
     A density ratio is 1 on average over generated images. Trees that tell the samples apart
@@ -124,7 +141,21 @@ def _envelope(ratio: FloatArray) -> float:
     """
     if len(ratio) == 0 or not 0.5 < ratio.mean() < 2:
         return ratio.min(initial=1)
-    return max(1, float(np.quantile(ratio, ENVELOPE_LEVEL)))
+    return max(1, float(np.quantile(ratio, level)))
+
+
+def _auc_of_kept(
+    recorded: FloatArray, generated: FloatArray, number: IntArray, envelope: FloatArray
+) -> float:
+    """How well r tells recorded images from those that are kept; every class has its share."""
+    from sklearn.metrics import roc_auc_score
+
+    kept = np.minimum(1, generated / envelope[number])
+    n_images = np.bincount(number, minlength=N_CLASSES)
+    share = np.bincount(number, kept, N_CLASSES) / np.maximum(1, n_images)
+    weight = np.append(np.ones(len(recorded)), kept / share[number])
+    is_recorded = np.repeat([1, 0], [len(recorded), len(generated)])
+    return roc_auc_score(is_recorded, np.append(recorded, generated), sample_weight=weight)
 
 
 def acceptance_probability(
