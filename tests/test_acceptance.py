@@ -89,7 +89,8 @@ def test_the_envelope_is_as_high_as_it_must_be():
         )
         envelopes.append(acceptance["envelope"].mean())
     assert envelopes[0] < 1.4
-    assert envelopes[1] > np.exp(norm.ppf(0.975) - 0.5)  # the ratio's quantile, were it known exactly
+    # the quantile of the ratio, were it known exactly
+    assert envelopes[1] > np.exp(norm.ppf(0.975) - 0.5)
 
 
 def test_samples_that_have_nothing_in_common_are_left_alone():
