@@ -12,6 +12,7 @@ def cores(n, seed):
     return {
         "log10_energy": rng.uniform(0, 2, n),
         "impact_distance": 400 * np.sqrt(rng.random(n)),
+        "zenith": np.full(n, 20.0),
     }
 
 

@@ -216,9 +216,13 @@ def _check_trigger_tables(kind: TelescopeTypeModel, primaries: set[int]) -> None
 def _check_trigger_table(table: Tree) -> None:
     shapes = {name: np.shape(values) for name, values in table.items()}
     nodes = shapes.pop("logit", ())
-    bounds = {"log10_energy": (2,), "impact_distance": (2,)}
-    if len(nodes) != 2 or min(nodes) < 2 or shapes != bounds:
+    bounds: dict[str, tuple[int, ...]] = {"log10_energy": (2,), "impact_distance": (2,)}
+    if len(nodes) == 3:
+        bounds["zenith"] = nodes[:1]
+    if len(nodes) not in (2, 3) or min(nodes[-2:]) < 2 or min(nodes) < 1 or shapes != bounds:
         raise ValueError("the trigger table has entries of other names or shapes")
+    if (np.diff(table.get("zenith", ())) <= 0).any():
+        raise ValueError("the trigger table has layers that are not in order")
 
 
 def _header(model: Model) -> dict[str, Any]:

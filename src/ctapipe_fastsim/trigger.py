@@ -19,6 +19,7 @@ another type have another P, is neglected.
 """
 
 from collections import OrderedDict
+from typing import cast
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ LOOK_EVERY = 25
 LEARNING_RATE = 1e-2
 CERTAIN = 5.0
 WAVE_NUMBER = 2.0
+FEW_VALUES = 16  # of a condition, such as those of the pointing
 LEAST = 1e-6  # of a probability whose logarithm is taken
 
 
@@ -50,7 +52,7 @@ class WithWaves(nn.Module):
     """Conditions (..., C) beside their sines and cosines, (..., 3 C).
 
     The light pool has a sharp edge, which a plain perceptron learns too slowly
-    (Tancik et al. 2020, arXiv 2006.10739).
+    (Tancik et al. 2020, arXiv 2006.10739). Conditions of few values have none, see `fit_trigger`.
     """
 
     def forward(self, conditions: torch.Tensor) -> torch.Tensor:
@@ -87,6 +89,9 @@ def fit_trigger(
     log(1 + exp f) over thrown ones. It takes all cores for random, recorded ones too, and
     so knows less.
 
+    Between the few values that a pointing has in training waves could swing unseen: conditions
+    of few values are told without them.
+
     Parameters
     ----------
     sample : (recorded, anew, n_thrown, n_lost)
@@ -109,6 +114,9 @@ def fit_trigger(
     """
     recorded, anew, n_thrown, n_lost = _tensors(sample)
     network = trigger_network(recorded.shape[-1])
+    first_layer = cast(nn.Linear, network.get_submodule("layers.0"))
+    few = _few(recorded)
+    without_waves = torch.cat([torch.zeros_like(few), few, few])
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
@@ -139,6 +147,8 @@ def fit_trigger(
         loss.backward()
         optimizer.step()
         plan.step()
+        with torch.no_grad():
+            first_layer.weight[:, without_waves] = 0
         if test and step >= FIRST_STEPS and step % LOOK_EVERY == 0:
             with torch.no_grad():
                 images, *lost = test
@@ -148,6 +158,12 @@ def fit_trigger(
                 best = loss_of_test
                 arrays = {name: value.copy() for name, value in save_arrays(network).items()}
     return arrays if held_out else save_arrays(network)
+
+
+def _few(views: torch.Tensor) -> torch.Tensor:
+    """Which of C conditions have few values, (C,) bool tensor."""
+    columns = views.reshape(-1, views.shape[-1]).unbind(dim=1)
+    return torch.tensor([len(torch.unique(column)) <= FEW_VALUES for column in columns])
 
 
 def _tensors(sample: TriggerSample) -> list[torch.Tensor]:
