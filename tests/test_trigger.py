@@ -78,6 +78,24 @@ def test_the_total_rate_is_recovered(network):
             assert found[part].mean() == pytest.approx(expected[part].mean(), rel=0.06)
 
 
+def test_conditions_of_few_values_have_no_waves():
+    """Between two pointings the logit is then all but straight."""
+
+    def of_pointing(conditions):
+        return true_probability(np.where(np.arange(2) == 0, np.sign(conditions), conditions))
+
+    images, anew, *numbers = production(of_pointing)
+    for views in (images, anew):
+        views[..., 0] = np.sign(views[..., 0])
+    torch.manual_seed(0)
+    arrays = fit_trigger((images, anew, *numbers), torch.Generator().manual_seed(0))
+    assert not arrays["layers.0.weight"][:, [2, 4]].any()
+    assert arrays["layers.0.weight"][:, [3, 5]].any()
+    between = np.stack([np.linspace(-1, 1, 21), np.zeros(21)], axis=-1).astype(np.float32)
+    logit = trigger_logit(load_arrays(trigger_network(2), arrays), between)
+    assert (np.diff(logit) > 0).all()
+
+
 def test_a_probability_is_between_zero_and_one(network):
     far = np.array([[-100, 0], [100, 0], [0, 100], [0, 0]], np.float32)
     probability = probability_of(network, far)

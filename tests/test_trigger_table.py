@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ctapipe_fastsim.trigger_table import fit_trigger_table, trigger_table_logit
+from ctapipe_fastsim.trigger_table import MOST_ZENITHS, fit_trigger_table, trigger_table_logit
 
 
 def cores(n, seed):
@@ -48,6 +48,37 @@ def test_recorded_numbers_agree_in_bins(table):
         assert found[ring].mean() == pytest.approx(expected[ring].mean(), abs=0.02)
         worst = max(worst, abs(uncorrected[ring].mean() - expected[ring].mean()))
     assert worst > 0.05  # there was something to correct
+
+
+def test_numbers_agree_at_each_pointing_and_lie_between_them_in_between():
+    """An edge that moves outwards with the zenith angle, of which the network knows nothing."""
+    thrown, spread = cores(60_000, seed=12), cores(100_000, seed=13)
+    for values in (thrown, spread):
+        values["zenith"] = np.where(np.arange(len(values["zenith"])) % 2, 20.0, 40.0)
+
+    def logit(values):
+        return true_logit(values) + 3 * (values["zenith"] - 30) / 10
+
+    is_recorded = np.random.default_rng(14).random(60_000) < expit(logit(thrown))
+    recorded = {name: column[is_recorded] for name, column in thrown.items()}
+    table = fit_trigger_table(recorded, spread, true_logit(spread), 60_000)
+    values, shares = cores(100_000, seed=15), []
+    for zenith in (20.0, 30.0, 40.0):
+        values["zenith"][:] = zenith
+        found = expit(true_logit(values) + trigger_table_logit(table, values))
+        shares.append((found.mean(), expit(logit(values)).mean()))
+    for found, expected in shares:
+        assert found == pytest.approx(expected, abs=0.02)
+    assert shares[2][1] > shares[0][1] + 0.1  # there was something to correct
+
+
+def test_many_pointings_share_layers():
+    thrown, spread = cores(5000, seed=16), cores(5000, seed=17)
+    for values in (thrown, spread):
+        values["zenith"] = np.linspace(10, 50, 5000)
+    table = fit_trigger_table(thrown, spread, np.zeros(5000), 10_000)
+    assert len(table["zenith"]) == MOST_ZENITHS
+    assert table["zenith"][[0, -1]] == pytest.approx([10, 50])
 
 
 def test_a_network_that_is_right_is_left_alone():
