@@ -396,3 +396,15 @@ def test_a_trigger_table_of_another_shape_is_refused(model, tmp_path, shape):
     write_model(path, replace(model, telescope_types=kinds))
     with pytest.raises(InputError, match="trigger table"):
         read_model(path)
+
+
+@pytest.mark.parametrize("zenith", [[40, 20], [20, 20], [20, np.nan]])
+def test_layers_of_a_trigger_table_are_in_order(model, tmp_path, zenith):
+    name, kind = next(iter(model.telescope_types.items()))
+    (layer,) = kind.trigger_table["logit"]
+    table = {**kind.trigger_table, "zenith": np.array(zenith), "logit": np.stack([layer, layer])}
+    path = tmp_path / "spoiled.fastsim.h5"
+    kinds = {**model.telescope_types, name: replace(kind, trigger_table=table)}
+    write_model(path, replace(model, telescope_types=kinds))
+    with pytest.raises(InputError, match="trigger table|finite"):
+        read_model(path)

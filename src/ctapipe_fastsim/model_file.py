@@ -221,7 +221,7 @@ def _check_trigger_table(table: Tree) -> None:
         bounds["zenith"] = nodes[:1]
     if len(nodes) not in (2, 3) or min(nodes[-2:]) < 2 or min(nodes) < 1 or shapes != bounds:
         raise ValueError("the trigger table has entries of other names or shapes")
-    if (np.diff(table.get("zenith", ())) <= 0).any():
+    if not (np.diff(table.get("zenith", ())) > 0).all():
         raise ValueError("the trigger table has layers that are not in order")
 
 
