@@ -20,9 +20,10 @@ __all__ = [
     "values_at",
 ]
 
+POINTING = "zenith", "azimuth_cosine", "azimuth_sine"
 INDICATORS = {f"is_{name}": number for name, number in PRIMARIES.items()}  # one-hot
 NAMES: tuple[str, ...] = ("log10_energy", "impact_distance", "x_max", "offset", "offset_along")
-NAMES += ("zenith", "azimuth_cosine", "azimuth_sine", *INDICATORS)
+NAMES += (*POINTING, *INDICATORS)
 
 
 def condition_values(

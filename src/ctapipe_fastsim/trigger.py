@@ -26,7 +26,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .array_types import Columns, FloatArray
+from .array_types import BoolArray, Columns, FloatArray
 from .module_arrays import save_arrays
 from .multiplicity import at_least
 from .network import perceptron
@@ -44,7 +44,6 @@ LOOK_EVERY = 25
 LEARNING_RATE = 1e-2
 CERTAIN = 5.0
 WAVE_NUMBER = 2.0
-FEW_VALUES = 16  # of a condition, such as those of the pointing
 LEAST = 1e-6  # of a probability whose logarithm is taken
 
 
@@ -52,7 +51,7 @@ class WithWaves(nn.Module):
     """Conditions (..., C) beside their sines and cosines, (..., 3 C).
 
     The light pool has a sharp edge, which a plain perceptron learns too slowly
-    (Tancik et al. 2020, arXiv 2006.10739). Conditions of few values have none, see `fit_trigger`.
+    (Tancik et al. 2020, arXiv 2006.10739).
     """
 
     def forward(self, conditions: torch.Tensor) -> torch.Tensor:
@@ -79,6 +78,7 @@ def fit_trigger(
     generator: torch.Generator,
     *,
     held_out: TriggerSample | None = None,
+    without_waves: BoolArray | None = None,
     min_telescopes: int = 1,
     given_recorded: bool = False,
 ) -> Columns:
@@ -88,9 +88,6 @@ def fit_trigger(
     f, the logit of P, which is not: the sum of f over recorded showers minus the sum of
     log(1 + exp f) over thrown ones. It takes all cores for random, recorded ones too, and
     so knows less.
-
-    Between the few values that a pointing has in training waves could swing unseen: conditions
-    of few values are told without them.
 
     Parameters
     ----------
@@ -102,6 +99,8 @@ def fit_trigger(
     generator : torch.Generator
     held_out : as sample, optional
         Of other showers; the weights that give these the highest likelihood are kept.
+    without_waves : (C,) bool array, optional
+        Conditions of few values, such as those of the pointing: waves could swing in between.
     min_telescopes : int
         Triggered telescopes that an event needs.
     given_recorded : bool
@@ -115,8 +114,8 @@ def fit_trigger(
     recorded, anew, n_thrown, n_lost = _tensors(sample)
     network = trigger_network(recorded.shape[-1])
     first_layer = cast(nn.Linear, network.get_submodule("layers.0"))
-    few = _few(recorded)
-    without_waves = torch.cat([torch.zeros_like(few), few, few])
+    straight = np.zeros(recorded.shape[-1], bool) if without_waves is None else without_waves
+    unused = torch.as_tensor(np.concatenate([np.zeros_like(straight), straight, straight]))
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=STEPS, pct_start=0.1
@@ -148,7 +147,7 @@ def fit_trigger(
         optimizer.step()
         plan.step()
         with torch.no_grad():
-            first_layer.weight[:, without_waves] = 0
+            first_layer.weight[:, unused] = 0
         if test and step >= FIRST_STEPS and step % LOOK_EVERY == 0:
             with torch.no_grad():
                 images, *lost = test
@@ -158,12 +157,6 @@ def fit_trigger(
                 best = loss_of_test
                 arrays = {name: value.copy() for name, value in save_arrays(network).items()}
     return arrays if held_out else save_arrays(network)
-
-
-def _few(views: torch.Tensor) -> torch.Tensor:
-    """Which of C conditions have few values, (C,) bool tensor."""
-    columns = views.reshape(-1, views.shape[-1]).unbind(dim=1)
-    return torch.tensor([len(torch.unique(column)) <= FEW_VALUES for column in columns])
 
 
 def _tensors(sample: TriggerSample) -> list[torch.Tensor]:

@@ -5,7 +5,13 @@ import torch
 from scipy.special import expit
 
 from .array_types import BoolArray, Columns, FloatArray, Tree
-from .conditions import ConditionScaling, condition_values, indicator_name, values_at
+from .conditions import (
+    POINTING,
+    ConditionScaling,
+    condition_values,
+    indicator_name,
+    values_at,
+)
 from .model import Model
 from .module_arrays import load_arrays
 from .multiplicity import at_least
@@ -71,6 +77,7 @@ def fit_trigger_network(
     arrays = fit_trigger(
         *(sample(~held), generator),
         held_out=sample(held),
+        without_waves=np.isin(scaling.names, POINTING),
         min_telescopes=production.min_telescopes,
         given_recorded=given_recorded,
     )
