@@ -4,7 +4,8 @@
 #     examples/pointing_in_between.sh [FOLDER] [SHOWERS] [EPOCHS] [OPTIONS ...]
 #
 # SHOWERS are those of each zenith angle: 180 by default, which takes about half an hour on one busy
-# core; 700 gave the figures of docs/arrays.md, in an hour on two. OPTIONS are for ctapipe-fastsim-simulate, such as --telescopes mst-array.
+# core; 700 gave the figures of docs/arrays.md, in an hour on two busy ones. OPTIONS are for
+# ctapipe-fastsim-simulate, such as --telescopes mst-array.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-pointing-in-between}
