@@ -11,6 +11,7 @@ from ctapipe_fastsim.acceptance import (
     fit_acceptance,
     ready_acceptance,
 )
+from ctapipe_fastsim.cleaned_statistics import n_cleaned_statistics
 from ctapipe_fastsim.image_statistics import n_statistics, n_structure
 
 N = 20_000
@@ -106,12 +107,13 @@ def test_samples_that_have_nothing_in_common_are_left_alone():
     assert kept.mean() > 0.99
 
 
-def test_features_hold_statistics_size_conditions_and_structure():
-    statistics = np.zeros((4, n_statistics())), np.ones((4, n_structure()))
-    found = acceptance_features(
-        *statistics, np.array([0, 1, 2, 3]), np.ones((4, 3)), np.ones((4, 2))
-    )
-    assert found.shape == (4, n_statistics() + 6 + n_structure())
+def test_features_hold_statistics_size_conditions_structure_and_the_cleaned_image():
+    statistics, structure = np.zeros((4, n_statistics())), np.ones((4, n_structure()))
+    cleaned = np.full((4, n_cleaned_statistics()), 2)
+    known = np.array([0, 1, 2, 3]), np.ones((4, 3)), np.ones((4, 2))
+    found = acceptance_features(statistics, structure, cleaned, *known)
+    assert found.shape == (4, n_statistics() + 6 + n_structure() + n_cleaned_statistics())
+    assert (found[:, -n_cleaned_statistics() :] == 2).all()
     np.testing.assert_allclose(found[:, n_statistics()], np.log([1, 2, 3, 4]))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from .array_types import BoolArray, Columns, FloatArray, IntArray
 from .boosted_trees import check_trees, fit_trees
+from .cleaned_statistics import n_cleaned_statistics
 from .image_statistics import n_statistics, n_structure
 from .tree_reading import ReadyTrees, log_odds, ready_trees
 
@@ -61,6 +62,7 @@ def ready_acceptance(arrays: Columns) -> ReadyAcceptance:
 def acceptance_features(
     statistics: FloatArray,
     structure: FloatArray,
+    cleaned: FloatArray,
     size: IntArray,
     orientation: FloatArray,
     conditions: FloatArray,
@@ -71,6 +73,8 @@ def acceptance_features(
     ----------
     statistics, structure : (B, S) and (B, T) arrays
         Of `image_statistics`.
+    cleaned : (B, K) array
+        Of `cleaned_statistics`.
     size : (B,) int array
         True photo-electrons.
     orientation : (B, `N_ORIENTATION`) array
@@ -80,10 +84,11 @@ def acceptance_features(
 
     Returns
     -------
-    (B, S + 1 + `N_ORIENTATION` + C + T) array
-        Structure is last: trees of older models know the columns before it.
+    (B, S + 1 + `N_ORIENTATION` + C + T + K) array
+        Structure and what cleaning leaves are last: trees of older models know the columns before.
     """
-    return np.column_stack([statistics, np.log1p(size), orientation, conditions, structure])
+    known = np.log1p(size), orientation, conditions
+    return np.column_stack([statistics, *known, structure, cleaned])
 
 
 def fit_acceptance(
@@ -169,8 +174,8 @@ def acceptance_probability(
 
 def check_acceptance(acceptance: Columns, n_conditions: int) -> None:
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
-    n_features = n_statistics() + 1 + N_ORIENTATION + n_conditions + n_structure()
-    check_trees(_trees_of(acceptance), n_features)
+    n_seen = n_statistics() + n_structure() + n_cleaned_statistics()
+    check_trees(_trees_of(acceptance), n_seen + 1 + N_ORIENTATION + n_conditions)
     shapes = [np.shape(acceptance.get(name, ())) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")

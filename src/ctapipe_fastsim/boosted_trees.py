@@ -38,7 +38,7 @@ def fit_trees(first: FloatArray, second: FloatArray, held_out: BoolArray, seed: 
 
     # no early stopping: its random split would part images of one shower
     trees = HistGradientBoostingClassifier(
-        learning_rate=0.05,
+        learning_rate=0.08,
         max_iter=1500,
         max_leaf_nodes=31,
         min_samples_leaf=100,

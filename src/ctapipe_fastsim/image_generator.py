@@ -14,6 +14,8 @@ from .acceptance import (
     ready_acceptance,
 )
 from .array_types import Array, Columns, FloatArray, IntArray, Rows
+from .batch_parameters import CameraPixels
+from .cleaned_statistics import cleaned_statistics
 from .flow_sampling import flow_arrays, flow_sample
 from .flows import size_flow
 from .image_statistics import image_statistics
@@ -111,6 +113,7 @@ class ImageGenerator:
             trigger_network(len(kind.trigger_conditions.names)), kind.trigger
         )
         self.pixels = pixel_directions(camera_geometry)
+        self.camera_pixels = CameraPixels.of(camera_geometry)
         self.border = camera_geometry.get_border_pixel_mask(BORDER_RINGS)
         self.spacing = self.cvae.lattice.spacing
         self.cells = pixel_cells(*self.pixels, self.spacing)
@@ -270,13 +273,15 @@ class ImageGenerator:
     def _features(
         self, told: Told, counts: IntArray, charge: FloatArray, peak_time: FloatArray
     ) -> FloatArray:
-        camera = told.source_core, self.reader.neighbours, self.border
-        noise = self.kind.response.noise
-        statistics = image_statistics(
-            *(charge, peak_time, *self.pixels, *camera, noise, self.spacing)
+        camera, noise = (self.reader.neighbours, self.border), self.kind.response.noise
+        image, source_core = (charge, peak_time), told.source_core
+        statistics, structure = image_statistics(
+            *image, *self.pixels, source_core, *camera, noise, self.spacing
         )
+        cleaned = cleaned_statistics(self.camera_pixels, *image, source_core, noise)
         orientation = told.orientation[:, :N_ORIENTATION]
-        return acceptance_features(*statistics, counts.sum(axis=1), orientation, told.seen)
+        known = counts.sum(axis=1), orientation, told.seen
+        return acceptance_features(statistics, structure, cleaned, *known)
 
     def _draw_size(self, conditions: FloatArray, noise: FloatArray) -> IntArray:
         return self.kind.size.inverse(flow_sample(self.size_flow, conditions, noise)[:, 0])

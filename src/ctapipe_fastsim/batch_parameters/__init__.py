@@ -7,12 +7,13 @@ for each image, which is what it spends its time on.
 
 from .cleaning import clean_images
 from .pixels import CameraPixels
-from .table import image_checks, image_parameters, true_image_parameters
+from .table import image_checks, image_parameters, light_parameters, true_image_parameters
 
 __all__ = [
     "CameraPixels",
     "clean_images",
     "image_checks",
     "image_parameters",
+    "light_parameters",
     "true_image_parameters",
 ]

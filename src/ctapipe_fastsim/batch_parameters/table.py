@@ -9,7 +9,7 @@ from ..array_types import Array, BoolArray, Columns, FloatArray, IntArray
 from . import concentration, hillas, leakage, morphology, statistics, timing
 from .pixels import CameraPixels
 
-__all__ = ["image_checks", "image_parameters", "true_image_parameters"]
+__all__ = ["image_checks", "image_parameters", "light_parameters", "true_image_parameters"]
 
 IN_RADIANS = ("hillas_phi", "hillas_psi", "hillas_psi_uncertainty")
 
@@ -63,6 +63,11 @@ def image_parameters(
     }
 
 
+def light_parameters(pixels: CameraPixels, images: Array, masks: BoolArray) -> Columns:
+    """Those of N cleaned images that ask for no times; arguments and values as there."""
+    return _in_degrees(dict(zip(LIGHT, _light_of_images(pixels, images, masks).T)))
+
+
 def true_image_parameters(pixels: CameraPixels, images: IntArray) -> Columns:
     """Parameters of N true images, their lit pixels being selected.
 
@@ -76,8 +81,7 @@ def true_image_parameters(pixels: CameraPixels, images: IntArray) -> Columns:
     dict of str to (N,) array
         As `image_parameters`, with ``true_`` before each name and nothing of times.
     """
-    light = _light_of_images(pixels, images, images > 0)
-    columns = _in_degrees(dict(zip(LIGHT, light.T)))
+    columns = light_parameters(pixels, images, images > 0)
     for name in ("intensity_max", "intensity_min"):
         columns[name][np.isnan(columns[name])] = -1
     return {f"true_{name}": column for name, column in columns.items()}
