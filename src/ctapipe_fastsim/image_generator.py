@@ -27,7 +27,7 @@ from .network import CVAE, mirrored
 from .network_sizes import NetworkSizes
 from .observing import seen_as
 from .pixel_cells import pixel_cells
-from .shower_frame import ImageGeometry, pixel_directions
+from .shower_frame import ImageGeometry
 from .shower_ties import own_noise, shared_noise
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
@@ -103,7 +103,9 @@ class ImageGenerator:
         self.device = device
         sizes = NetworkSizes(**kind.network_sizes)
         n_conditions = len(kind.conditions.names)
-        self.cvae = load_arrays(CVAE(sizes, *pixel_directions(camera_geometry)), kind.network)
+        self.camera_pixels = CameraPixels.of(camera_geometry)
+        self.pixels = self.camera_pixels.x, self.camera_pixels.y
+        self.cvae = load_arrays(CVAE(sizes, *self.pixels), kind.network)
         self.cvae.to(device)
         self.size_flow = flow_arrays(load_arrays(size_flow(n_conditions), kind.size_flow))
         self.prior, self.reader = flow_arrays(self.cvae.prior), map_reader(self.cvae)
@@ -112,9 +114,7 @@ class ImageGenerator:
         self.trigger = load_arrays(
             trigger_network(len(kind.trigger_conditions.names)), kind.trigger
         )
-        self.pixels = pixel_directions(camera_geometry)
-        self.camera_pixels = CameraPixels.of(camera_geometry)
-        self.border = camera_geometry.get_border_pixel_mask(BORDER_RINGS)
+        self.border = self.camera_pixels.border[BORDER_RINGS - 1]
         self.spacing = self.cvae.lattice.spacing
         self.cells = pixel_cells(*self.pixels, self.spacing)
 
