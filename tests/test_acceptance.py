@@ -32,13 +32,11 @@ def features(values, condition):
 
 @pytest.fixture(scope="module")
 def learned():
-    """From two generated images of each recorded one."""
     rng = np.random.default_rng(1)
     condition = rng.random(N)
-    twice = np.tile(condition, 2)
     return fit_acceptance(
         features(recorded(N, condition, rng), condition),
-        features(generated(2 * N, twice, rng), twice),
+        features(generated(N, condition, rng), condition),
         condition,
         np.arange(N) % 10 == 0,
         seed=1,

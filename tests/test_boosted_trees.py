@@ -32,17 +32,6 @@ def test_samples_that_are_alike_leave_few_trees():
     assert np.abs(log_odds(ready_trees(alike), first)).mean() < 0.2
 
 
-def test_more_of_the_first_sample_weighs_no_more():
-    """Log odds are x - 1/2 of the first feature; equal weights would move them by log 3."""
-    first, second = two_samples(4000, seed=1)
-    more, _ = two_samples(8000, seed=2)
-    thrice = fit_trees(np.concatenate([first, more]), second, HELD_OUT, seed=5)
-    features = np.random.default_rng(6).normal(size=(2000, N_FEATURES))
-    found = log_odds(ready_trees(thrice), features)
-    assert found.mean() == pytest.approx(-0.5, abs=0.2)
-    assert np.corrcoef(found, features[:, 0])[0, 1] > 0.9
-
-
 def test_good_trees_pass(trees):
     check_trees(trees, N_FEATURES)
 

@@ -102,9 +102,8 @@ def fit_acceptance(
 
     Parameters
     ----------
-    recorded, generated : (N, F) and (K N, F) arrays
-        `acceptance_features` of recorded images, and of generated ones of the same conditions, as
-        in `fit_trees`.
+    recorded, generated : (N, F) arrays
+        `acceptance_features` of recorded images, and of generated ones of the same conditions.
     trigger_probability : (N,) array
         Of these conditions.
     held_out : (N,) bool array
@@ -118,12 +117,12 @@ def fit_acceptance(
     """
     trees = fit_trees(generated, recorded, held_out, seed)
     edges = np.quantile(trigger_probability, np.arange(1, N_CLASSES) / N_CLASSES)
-    n_times = len(generated) // len(recorded)
-    number = np.tile(np.searchsorted(edges, trigger_probability[held_out]), n_times)
+    number = np.searchsorted(edges, trigger_probability[held_out])
     # of images that the trees did not learn by heart
     ready = ready_trees(trees)
-    ratio_of_recorded = np.exp(log_odds(ready, recorded[held_out]))
-    ratio = np.exp(log_odds(ready, generated[np.tile(held_out, n_times)]))
+    ratio_of_recorded, ratio = (
+        np.exp(log_odds(ready, images[held_out])) for images in (recorded, generated)
+    )
     envelope = _envelope(ratio_of_recorded, ratio, number)
     return {**trees, "envelope_edges": edges, "envelope": envelope}
 

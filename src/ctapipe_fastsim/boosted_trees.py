@@ -19,9 +19,8 @@ def fit_trees(first: FloatArray, second: FloatArray, held_out: BoolArray, seed: 
 
     Parameters
     ----------
-    first, second : (K N, F) and (N, F) arrays
-        Features, finite; K times as many in the first, which weigh no more in all. Rows n, n + N,
-        ... belong together.
+    first, second : (N, F) arrays
+        Features, finite; rows of one number belong together.
     held_out : (N,) bool array
         Rows that only tell how many trees to keep.
     seed : int
@@ -48,15 +47,12 @@ def fit_trees(first: FloatArray, second: FloatArray, held_out: BoolArray, seed: 
         random_state=seed,
     )
     features = np.concatenate([first, second])
-    is_second = np.repeat([0, 1], [len(first), len(second)])
-    n_times = len(first) // len(second)
-    weight = np.where(is_second, 1, 1 / n_times)
-    held_out = np.tile(held_out, n_times + 1)
+    is_second = np.repeat([0, 1], len(first))
+    held_out = np.tile(held_out, 2)
     with threadpool_limits(1):  # several threads stall each other on a busy machine
-        trees.fit(features[~held_out], is_second[~held_out], weight[~held_out])
+        trees.fit(features[~held_out], is_second[~held_out])
         stages = trees.staged_predict_proba(features[held_out])
-        known, weight = is_second[held_out], weight[held_out]
-        losses = [log_loss(known, probability, sample_weight=weight) for probability in stages]
+        losses = [log_loss(is_second[held_out], probability) for probability in stages]
     of_tree = [tree.nodes for (tree,) in trees._predictors[: np.argmin(losses) + 1]]
     root = np.cumsum([0, *(len(n) for n in of_tree[:-1])])
     start = np.repeat(root, [len(n) for n in of_tree])

@@ -37,8 +37,7 @@ DEVELOPMENT = ("x_max", "h_first_int")
 HELD_OUT_FIGURES = ("loss", "counts", "times", "kl", "size")
 DEVELOPMENT_EPOCHS = 60
 MOST_TRAINING_IMAGES = 50_000
-MOST_ACCEPTANCE_IMAGES = 150_000
-GENERATED_PER_RECORDED = 2
+MOST_ACCEPTANCE_IMAGES = 100_000
 IMAGES_PER_BLOCK = 256
 
 
@@ -156,18 +155,16 @@ def _fit_acceptance(images: TelescopeImages, kind: TelescopeTypeModel, run: Trai
     n = len(images.counts)
     rows = rng.permutation(n)[:MOST_ACCEPTANCE_IMAGES]
     values = condition_values(images.showers, images.geometry, *images.pointing)
-    recorded, probability = [], []
-    generated: list[list[FloatArray]] = [[] for _ in range(GENERATED_PER_RECORDED)]
+    recorded, generated, probability = [], [], []
     for block in np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1):
         at, geometry = values_at(values, block), images.geometry[block]
         charge, peak_time = map(np.nan_to_num, (images.charge[block], images.peak_time[block]))
         recorded.append(generator.features(at, geometry, images.counts[block], charge, peak_time))
-        for features in generated:
-            anew = generator.draw_once(at, geometry, rng)
-            features.append(generator.features(at, geometry, *anew[1:]))
+        anew = generator.draw_once(at, geometry, rng)
+        generated.append(generator.features(at, geometry, *anew[1:]))
         probability.append(generator.trigger_probability(at))
     seed = int(rng.integers(2**31))
-    first, second, chance = map(np.concatenate, (recorded, sum(generated, []), probability))
+    first, second, chance = map(np.concatenate, (recorded, generated, probability))
     return fit_acceptance(first, second, chance, run.held_out[rows], seed)
 
 
