@@ -53,7 +53,7 @@ for model in $models; do
             --energy-min "0.1 TeV" --energy-max "30 TeV" --viewcone "2.5 deg"
         ;;
     mst-array-proton)
-        make_model mst-array-proton "13:1509:10 23:3500:10 33:6000:10" 14:800:10 14 2 "${mst[@]}" \
+        make_model mst-array-proton "13:1509:10 23:3500:10 33:6000:10" 15:4500:2 18 2 "${mst[@]}" \
             --primary proton --energy-min "0.3 TeV" --energy-max "100 TeV" --viewcone "4 deg"
         ;;
     *)
