@@ -72,7 +72,10 @@ def test_parameters_are_ctapipes(camera, image):
     angle = abs(hillas.psi.to_value("rad") - 0.4)
     place = found[len(OF_LIGHT) : len(OF_LIGHT) + N_PLACE]
     assert place == pytest.approx([along, abs(across), np.degrees(angle)], rel=1e-5)
-    assert found[-1] == pytest.approx(times.kurtosis, rel=1e-5)
+    assert found[-3] == pytest.approx(times.kurtosis, rel=1e-5)
+    psi = hillas.psi.to_value("rad")
+    assert found[-2] == pytest.approx(np.sign(across) * np.degrees(psi - 0.4), rel=1e-5)
+    assert found[-1] == pytest.approx(abs(lon * np.sin(psi) - lat * np.cos(psi)), rel=1e-5)
 
 
 def test_an_image_and_its_reflection_have_equal_statistics(camera, image):

@@ -21,13 +21,13 @@ OF_LIGHT = (
     *("morphology_n_medium_islands", "morphology_n_large_islands"),
     *(f"intensity_{name}" for name in MOMENTS),
 )
-N_PLACE = 3
+N_PLACE, N_AXIS = 3, 2
 NOTHING_LEFT = -100.0  # in place of what is not defined, far from all that is
 
 
 def n_cleaned_statistics() -> int:
     """How many numbers `cleaned_statistics` gives."""
-    return len(OF_LIGHT) + N_PLACE + len(MOMENTS)
+    return len(OF_LIGHT) + N_PLACE + len(MOMENTS) + N_AXIS
 
 
 def cleaned_statistics(
@@ -41,7 +41,8 @@ def cleaned_statistics(
 
     Those of the light that depend on no direction, place of the centre of gravity from the source
     along and \|across\| the line towards the core, \|angle\| between that and the image (deg),
-    then moments of the peak times.
+    moments of the peak times; then how the angle leans, positive away from the line on the side
+    of the image, and how far from the source the image's axis passes (deg).
 
     Parameters
     ----------
@@ -68,14 +69,14 @@ def cleaned_statistics(
     light = light_parameters(pixels, charge, masks)
     source_lon, source_lat, core_lon, core_lat = source_core.T
     lon, lat = light["hillas_fov_lon"] - source_lon, light["hillas_fov_lat"] - source_lat
+    along, across = core_lon * lon + core_lat * lat, core_lon * lat - core_lat * lon
     angle = light["hillas_psi"] - np.degrees(np.arctan2(core_lat, core_lon))
-    place = [
-        core_lon * lon + core_lat * lat,
-        np.abs(core_lon * lat - core_lat * lon),
-        np.abs((angle + 90) % 180 - 90),
-    ]
+    leaning = np.copysign(1, across) * ((angle + 90) % 180 - 90)
+    slope = np.radians(leaning)
+    miss = np.abs(np.abs(across) * np.cos(slope) - along * np.sin(slope))
+    place = along, np.abs(across), np.abs(leaning)
     times = _moments_of_times(peak_time, masks)
-    columns = *(light[name] for name in OF_LIGHT), *place, *times.T
+    columns = *(light[name] for name in OF_LIGHT), *place, *times.T, leaning, miss
     return np.nan_to_num(np.column_stack(columns), nan=NOTHING_LEFT)
 
 
