@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ctapipe_fastsim.boosted_trees import LEAF, fit_trees
+from ctapipe_fastsim.boosted_trees import LEAF, LEARNING_RATE, fit_trees
 from ctapipe_fastsim.tree_reading import MOST_LEAVES, log_odds, ready_trees
 
 N_FEATURES = 3
@@ -28,7 +28,7 @@ def trees():
 def test_log_odds_are_those_of_the_classifier(trees):
     first, second = (sample[~HELD_OUT] for sample in two_samples(4000, seed=1))
     classifier = HistGradientBoostingClassifier(
-        learning_rate=0.05,
+        learning_rate=LEARNING_RATE,
         max_iter=len(trees["root"]),
         min_samples_leaf=100,
         l2_regularization=10,

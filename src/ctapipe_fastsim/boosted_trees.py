@@ -11,6 +11,7 @@ from .tree_reading import LEAF, MOST_LEAVES
 
 __all__ = ["check_trees", "fit_trees"]
 
+LEARNING_RATE = 0.08
 NAMES = {"root", "feature", "threshold", "left", "right", "value", "offset"}
 
 
@@ -38,7 +39,7 @@ def fit_trees(first: FloatArray, second: FloatArray, held_out: BoolArray, seed: 
 
     # no early stopping: its random split would part images of one shower
     trees = HistGradientBoostingClassifier(
-        learning_rate=0.08,
+        learning_rate=LEARNING_RATE,
         max_iter=1500,
         max_leaf_nodes=31,
         min_samples_leaf=100,
