@@ -4,7 +4,7 @@
 #     examples/bundled_models.sh [FOLDER] [MODEL ...]
 #
 # MODEL is taiga-gamma, taiga-proton, mst-array-gamma or mst-array-proton, by default all of
-# them. Two cores take about three hours.
+# them. Two cores take about four hours.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-bundled-models}

@@ -9,13 +9,7 @@ from ctapipe.image import ImageProcessor, TailcutsImageCleaner
 from ctapipe.image.image_processor import ImageQualityQuery
 
 from .array_types import BoolArray, FloatArray, IntArray
-from .batch_parameters import (
-    CameraPixels,
-    clean_images,
-    image_checks,
-    image_parameters,
-    true_image_parameters,
-)
+from .batch_parameters import clean_images, image_checks, image_parameters, true_image_parameters
 from .errors import InputError
 from .generator import EVENTS_PER_BLOCK, EventGenerator, Images
 from .random_streams import random_stream
@@ -78,10 +72,6 @@ class BulkImages:
     ) -> None:
         self._generator, self._resolution = generator, resolution
         self._true_images, self._process = true_images, process
-        self._pixels = {
-            str(telescope): CameraPixels.of(telescope.camera.geometry)
-            for telescope in generator.subarray.telescope_types
-        }
 
     def __call__(self, block: RecordedBlock) -> list[TelescopeImages]:
         """Images of a block.
@@ -124,7 +114,7 @@ class BulkImages:
     ) -> BoolArray:
         """Clean, add the mask and all parameters to the columns; the checks."""
         clean, generator = process.clean, self._generator
-        pixels = self._pixels[str(generator.subarray.tel[tel_id])]
+        pixels = generator.generators[str(generator.subarray.tel[tel_id])].camera_pixels
         image, true_image = columns["image"], columns["true_image"]
         mask = clean_images(
             *(pixels, image),
