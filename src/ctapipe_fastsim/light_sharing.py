@@ -8,7 +8,8 @@ from .pixel_lattice import NOBODY
 
 __all__ = ["share_light"]
 
-NEGLIGIBLE = 23.0  # -log of light (over the clump size) that is as good as none, 1e-10
+MANY = 10  # clumps
+MOST_TAKEN = 0.5  # part of a pixel's variance that the fixed total takes
 HALF_STEP = 2.0**-25  # of uniform numbers in single precision
 SMALLEST_LIGHT = 1e-30  # share of a cell, so that dark ones can be divided by
 
@@ -22,11 +23,11 @@ def share_light(
 ) -> IntArray:
     """Share ``size`` photo-electrons among pixels, in clumps, without losing or adding one.
 
-    A negative binomial count is a Poisson count of gamma distributed light; given their sum,
-    Poisson counts are multinomial in that light. One particle's light falls on neighbouring
-    pixels alike: clumps sit in cells and are shared by the pixels of a cell in proportion
-    to the light they expect. The mean in each pixel is that of its own fraction, as if it stood
-    alone, and where neighbours have clumps of like size so is the variance.
+    Counts are multinomial in light that comes in clumps: a Poisson number of them, each as bright
+    as the square of a normal variable. One particle's light falls on neighbouring pixels alike:
+    clumps sit in cells and are shared by the pixels of a cell in proportion to the light they
+    expect. The mean in each pixel is that of its own fraction, as if it stood alone, and where
+    neighbours have clumps of like size so is the variance.
 
     Parameters
     ----------
@@ -44,10 +45,12 @@ def share_light(
     n_pixels = fraction.shape[1]
     counts = np.zeros(fraction.shape, dtype=np.int32)
     chance = rng.random((len(fraction), len(cells)), dtype=np.float32)
+    n_sharers = np.repeat((cells != NOBODY).sum(axis=1), 3)[cells.ravel() != NOBODY]
     n_cells = np.bincount(cells[cells != NOBODY], minlength=n_pixels)
+    sharers = np.bincount(cells[cells != NOBODY], n_sharers, n_pixels) / n_cells
     corners = np.where(cells == NOBODY, n_pixels, cells).T.copy()  # nobody is a dark pixel more
     size = np.asarray(size, dtype=np.int64)
-    _share(size, fraction, clump, corners, n_cells, chance, rng, counts)
+    _share(size, fraction, clump, corners, n_cells, sharers, chance, rng, counts)
     return counts
 
 
@@ -58,19 +61,22 @@ def _share(
     clump: FloatArray,
     corners: IntArray,
     n_cells: IntArray,
+    sharers: FloatArray,
     chance: FloatArray,
     rng: np.random.Generator,
     counts: IntArray,
 ) -> None:
     n_pixels = fraction.shape[1]
     part, clump_times_share, light = np.zeros((3, n_pixels + 1))  # part: given to each of its cells
+    free_clump = np.empty(n_pixels)
     mean = np.empty(corners.shape[1])
     for i in range(len(size)):
         if size[i] == 0:
             continue
         for p in range(n_pixels):
             part[p] = fraction[i, p] / n_cells[p]
-        _clumps_of_cells(part, clump[i], n_cells, corners, mean, clump_times_share)
+        _clumps_of_free_total(fraction[i], clump[i], sharers, free_clump)
+        _clumps_of_cells(part, free_clump, n_cells, corners, mean, clump_times_share)
         _light_of_cells(size[i], part, corners, mean, clump_times_share, chance[i], rng, light)
         lit = np.nonzero(light[:n_pixels])[0]
         total = light[lit].sum()
@@ -80,6 +86,24 @@ def _share(
             _place_each(size[i], light[lit], lit, rng, counts[i])
         else:
             _count(size[i], light[lit], lit, total, rng, counts[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _clumps_of_free_total(
+    fraction: FloatArray, clump: FloatArray, sharers: FloatArray, free_clump: FloatArray
+) -> None:
+    """Clump sizes that give the variances asked for once the sum of all counts is given.
+
+    A sum with variance T takes C^2 / T from the variance of a count that has the covariance C with
+    it (normal variables): C = m (1 + k b), where each clump is shared by k pixels.
+    """
+    total = np.float32(0)
+    for p in range(len(clump)):
+        total += fraction[p] * (1 + sharers[p] * clump[p])
+    for p in range(len(clump)):
+        variance, with_sum = 1 + clump[p], 1 + sharers[p] * clump[p]
+        taken = fraction[p] * with_sum * with_sum / (variance * total)
+        free_clump[p] = variance / (1 - min(MOST_TAKEN, taken)) - 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -122,43 +146,46 @@ def _light_of_cells(
     rng: np.random.Generator,
     light: FloatArray,
 ) -> None:
-    """Gamma distributed light of the cells, shared by their pixels."""
+    """Light of the cells, shared by their pixels.
+
+    A cell of mean M and clump size c has a Poisson number of clumps, 3 M / c on average. Each has
+    the light c z^2 / 3, z being normal: on average c / 3, its square c^2 / 3.
+    """
     light[:] = 0
     for t in range(corners.shape[1]):
         a, b, c = corners[0, t], corners[1, t], corners[2, t]
         clump_times_mean = clump_times_share[a] + clump_times_share[b] + clump_times_share[c]
-        # the gamma's shape is size mean / clump; light has a chance of NEGLIGIBLE times that
-        lightest = NEGLIGIBLE * size * mean[t] * mean[t]
-        if (chance[t] + HALF_STEP) * clump_times_mean < lightest:
-            likely = min(1.0, lightest / clump_times_mean)
-            shape = lightest / clump_times_mean / NEGLIGIBLE
-            drawn = _gamma(shape, likely, rng) * clump_times_mean / (mean[t] * mean[t])
+        clumps_times_this = 3 * size * mean[t] * mean[t]
+        # the chance of any is less than their mean number
+        if (chance[t] + HALF_STEP) * clump_times_mean < clumps_times_this:
+            clumps = clumps_times_this / clump_times_mean
+            drawn = _light_of_clumps(clumps, chance[t] + HALF_STEP, rng)
+            drawn *= clump_times_mean / (mean[t] * mean[t])
             light[a] += drawn * part[a]
             light[b] += drawn * part[b]
             light[c] += drawn * part[c]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _gamma(shape: float, likely: float, rng: np.random.Generator) -> float:
-    """Gamma variable, given that the first uniform number of its recipe is above 1 - likely.
+def _light_of_clumps(mean: float, chance: float, rng: np.random.Generator) -> float:
+    """Sum of the squares of a Poisson number of normal variables, over 3.
 
-    Below shape 1 the recipe is that of Ahrens & Dieter 1974 (Computing 12, 223): a number u below
-    1 - shape gives u^(1 / shape), which is 1e-10 or less when u < 1 - 23 shape.
+    The number is where ``chance`` passes the sum of the Poisson probabilities from above. Of many,
+    mean and variance matter: those of a gamma variable.
     """
-    if shape >= 1:
-        return rng.standard_gamma(shape)
-    u = 1 - likely * rng.random()
-    while True:
-        wait = rng.standard_exponential()
-        if u <= 1 - shape:
-            x = u ** (1 / shape)
-        else:
-            tail = -np.log((1 - u) / shape)
-            x = (1 - shape + shape * tail) ** (1 / shape)
-            wait += tail
-        if x <= wait:
-            return x
-        u = rng.random()
+    if mean > MANY:
+        return rng.standard_gamma(mean / 3)
+    number, probability = 0, np.exp(-mean)
+    below = probability
+    while below < 1 - chance:
+        number += 1
+        probability *= mean / number
+        below += probability
+    if number == 0:
+        return 0.0
+    if number == 1:
+        return rng.standard_normal() ** 2 / 3
+    return rng.standard_gamma(number / 2) * (2 / 3)
 
 
 @njit(cache=True, nogil=True)
