@@ -99,7 +99,8 @@ class CameraResponse:
         logits = random_logits(rng, (2, *counts.shape))
         chance = rng.random((np.count_nonzero(counts), 3))
         charge, time = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
-        grids = LEVEL_LOGITS, TIME_LOGITS, CLASS_LOGITS, self.charge_step, self.time_step
+        steps = float(self.charge_step), float(self.time_step)
+        grids = LEVEL_LOGITS, TIME_LOGITS, CLASS_LOGITS, *steps
         draw_pixels(counts, expected, tables, grids, logits, chance, charge, time)
         return charge, time
 

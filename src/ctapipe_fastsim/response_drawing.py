@@ -51,48 +51,79 @@ def draw_pixels(
     charge, time : (B, P) float32 arrays
         Filled here; p.e. and ns.
     """
+    nodes, mean, variance, quantiles, noise_time = tables[:5]
+    charge_logits, time_logits, class_logits, charge_step, time_step = grids
+    dark_charge = (mean[0] + np.sqrt(variance[0]) * quantiles[:1]).astype(np.float32)
+    only = np.empty(0, np.float32)  # one class
     first: Whole = 0
-    node = np.empty(counts.shape[1], np.int64)
     for i in range(len(counts)):
-        last = first + np.count_nonzero(counts[i])
-        chances = chance[first:last].T
-        _draw_charges(counts[i], tables[:4], grids, logits[0, i], chances[0], node, charge[i])
+        _draw_dark(logits[0, i], charge_logits, logits[0, i], only, dark_charge, charge[i])
+        _draw_dark(logits[1, i], time_logits, logits[0, i], class_logits, noise_time, time[i])
+        lit = np.nonzero(counts[i])[0]
+        chances = chance[first : first + len(lit)].T
         light = expected.time[i], expected.free_spread[i], expected.linked_spread[i]
         links = expected.followed[i], expected.share[i], expected.odds[i]
         told = (*light, *links, expected.degrees_of_freedom)
-        _draw_times(counts[i], node, told, tables[4:], grids, logits[:, i], chances[1:], time[i])
-        first = last
+        node = _draw_charges(
+            counts[i], lit, tables[:4], charge_logits, logits[0, i], chances[0], charge[i]
+        )
+        _draw_times(lit, node, told, tables[4:], grids, logits[:, i], chances[1:], time[i])
+        _to_grid(charge_step, charge[i])
+        _to_grid(time_step, time[i])
+        first += len(lit)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_dark(
+    logits: FloatArray,
+    grid: FloatArray,
+    class_of: FloatArray,
+    class_logits: FloatArray,
+    table: FloatArray,
+    values: FloatArray,
+) -> None:
+    """Values of P pixels without light from a table (C, L) with a row for each class.
+
+    In single precision and without branches, so that many are done at once.
+    """
+    first, last = np.float32(grid[0]), np.float32(len(grid) - 1.0001)
+    per_step = np.float32(1 / (grid[1] - grid[0]))
+    start = np.zeros(len(values), np.int32)
+    for edge in class_logits:
+        start += (class_of > np.float32(edge)) * np.int32(len(grid))
+    flat = table.ravel()
+    for p in range(len(values)):
+        place = min(max((logits[p] - first) * per_step, np.float32(0)), last)
+        below = np.int32(place)
+        low, high = flat[start[p] + below], flat[start[p] + below + 1]
+        values[p] = low + (place - np.float32(below)) * (high - low)
 
 
 @njit(cache=True, nogil=True)
 def _draw_charges(
     counts: IntArray,
+    lit: IntArray,
     tables: tuple[Array, ...],
-    grids: tuple[FloatArray, FloatArray, FloatArray, float, float],
+    charge_logits: FloatArray,
     logits: FloatArray,
     chance: FloatArray,
-    node: IntArray,
     charge: FloatArray,
-) -> None:
-    """Charges of one image, (P,), and the count nodes whose tables its pixels obey."""
+) -> IntArray:
+    """Charges of the pixels with light, and the count nodes whose tables they obey."""
     nodes, mean, variance, quantiles = tables
-    charge_logits, step = grids[0], grids[3]
-    lit = 0
-    for p, n in enumerate(counts):
-        node[p] = 0
+    node = np.empty(len(lit), np.int64)
+    for k, p in enumerate(lit):
+        n = counts[p]
+        node[k] = _node(nodes, n, chance[k])
         width = np.sqrt(variance[0] + n * (variance[1] + variance[2] * n))
-        if n > 0:
-            node[p] = _node(nodes, n, chance[lit])
-            lit += 1
-        value = (
-            mean[0] + mean[1] * n + width * _between(quantiles[node[p]], logits[p], charge_logits)
-        )
-        charge[p] = _on_grid(value, step)
+        residual = _between(quantiles[node[k]], logits[p], charge_logits)
+        charge[p] = mean[0] + mean[1] * n + width * residual
+    return node
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _draw_times(
-    counts: IntArray,
+    lit: IntArray,
     node: IntArray,
     expected: tuple[Any, ...],
     tables: tuple[Array, ...],
@@ -101,38 +132,37 @@ def _draw_times(
     chance: FloatArray,
     time: FloatArray,
 ) -> None:
-    """Peak times of one image, (P,): each pixel after the one that it follows."""
+    """Peak times of the pixels with light: each after the one that it follows."""
     mean, free_spread, linked_spread, followed, share, odds, degrees = expected
     noise_time, signal_fraction, signal_time, time_range = tables
     time_logits, class_logits, step = grids[1], grids[2], grids[4]
-    charge_class = np.empty(len(counts), np.int64)
-    waiting = np.empty(len(counts), np.int64)
-    leads, is_drawn = np.zeros((2, len(counts)), np.bool_)
-    lit_number = np.cumsum(counts > 0) - 1
-    for p, n in enumerate(counts):
-        k = charge_class[p] = np.searchsorted(class_logits, logits[0, p])
-        if n == 0:
-            time[p] = _on_grid(_between(noise_time[k], logits[1, p], time_logits), step)
-            is_drawn[p] = True
-    for p in range(len(counts)):
-        last, n_waiting = p, 0
-        while last != NOBODY and not is_drawn[last]:
-            waiting[n_waiting] = last
-            n_waiting, last = n_waiting + 1, followed[last]
-        for q in waiting[:n_waiting][::-1]:
-            k, other, lit = charge_class[q], followed[q], lit_number[q]
-            if chance[0, lit] < signal_fraction[node[q], k]:
-                value, spread = mean[q], free_spread[q]
-                if other != NOBODY and leads[other]:
-                    value, spread = value + share[q] * (time[other] - mean[other]), linked_spread[q]
-                value += spread * _between(signal_time[node[q], k], logits[1, q], time_logits)
+    waiting = np.empty(len(lit), np.int64)
+    lit_number = np.full(len(time), NOBODY, np.int64)
+    lit_number[lit] = np.arange(len(lit))
+    leads, is_drawn = np.zeros((2, len(lit)), np.bool_)
+    for first in range(len(lit)):
+        k, n_waiting = first, 0
+        while k != NOBODY and not is_drawn[k]:
+            waiting[n_waiting] = k
+            n_waiting, other = n_waiting + 1, followed[lit[k]]
+            k = NOBODY if other == NOBODY else lit_number[other]
+        for k in waiting[:n_waiting][::-1]:
+            p, other = lit[k], followed[lit[k]]
+            charge_class = np.searchsorted(class_logits, logits[0, p])
+            if chance[0, k] < signal_fraction[node[k], charge_class]:
+                value, spread = mean[p], free_spread[p]
+                if other != NOBODY and leads[lit_number[other]]:
+                    value, spread = value + share[p] * (time[other] - mean[other]), linked_spread[p]
+                value += spread * _between(
+                    signal_time[node[k], charge_class], logits[1, p], time_logits
+                )
                 value = min(max(value, time_range[0]), time_range[1])
             else:
-                value = _between(noise_time[k], logits[1, q], time_logits)
-            time[q], is_drawn[q] = _on_grid(value, step), True
-            far = (time[q] - mean[q]) / free_spread[q]
-            log_odds = odds[q] - (degrees + 1) / 2 * np.log1p(far * far / degrees)
-            leads[q] = chance[1, lit] * (1 + np.exp(-log_odds)) < 1
+                value = _between(noise_time[charge_class], logits[1, p], time_logits)
+            time[p], is_drawn[k] = _on_grid(value, step), True
+            far = (time[p] - mean[p]) / free_spread[p]
+            log_odds = odds[p] - (degrees + 1) / 2 * np.log1p(far * far / degrees)
+            leads[k] = chance[1, k] * (1 + np.exp(-log_odds)) < 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -166,3 +196,11 @@ def _place(logit: float, logits: FloatArray) -> tuple[int, float]:
 @njit(cache=True, nogil=True)
 def _on_grid(value: float, step: float) -> float:
     return np.rint(value / step) * step if step > 0 else value
+
+
+@njit(cache=True, nogil=True)
+def _to_grid(step: float, values: FloatArray) -> None:
+    if step > 0:
+        per_step, size = np.float32(1 / step), np.float32(step)
+        for p in range(len(values)):
+            values[p] = np.rint(values[p] * per_step) * size
