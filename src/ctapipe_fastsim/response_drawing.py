@@ -200,6 +200,7 @@ def _on_grid(value: float, step: float) -> float:
 
 @njit(cache=True, nogil=True)
 def _to_grid(step: float, values: FloatArray) -> None:
+    """Round to multiples of a step, in place."""
     if step > 0:
         per_step, size = np.float32(1 / step), np.float32(step)
         for p in range(len(values)):
