@@ -147,7 +147,7 @@ def read_light(
     fraction, clump : (B, P) float32 arrays
         As in `LightMap`.
     """
-    # logarithms and exponentials of whole arrays: numpy takes a fifth of the time of compiled loops
+    # logarithms and exponentials of whole arrays: numpy does several at once, compiled loops one
     place = _places(reader, source_core, mirror, displacement)
     size = np.abs(place)
     place = np.copysign(np.log(size + np.sqrt(size * size + np.float32(1))), place)  # arsinh

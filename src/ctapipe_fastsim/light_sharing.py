@@ -8,7 +8,7 @@ from .pixel_lattice import NOBODY
 
 __all__ = ["share_light"]
 
-MANY = 10  # clumps
+MANY = 10  # clumps of a cell, whose light is that of a gamma variable
 MOST_TAKEN = 0.5  # part of a pixel's variance that the fixed total takes
 HALF_STEP = 2.0**-25  # of uniform numbers in single precision
 SMALLEST_LIGHT = 1e-30  # share of a cell, so that dark ones can be divided by
@@ -26,8 +26,9 @@ def share_light(
     Counts are multinomial in light that comes in clumps: a Poisson number of them, each as bright
     as the square of a normal variable. One particle's light falls on neighbouring pixels alike:
     clumps sit in cells and are shared by the pixels of a cell in proportion to the light they
-    expect. The mean in each pixel is that of its own fraction, as if it stood alone, and where
-    neighbours have clumps of like size so is the variance.
+    expect. Where neighbours have clumps of like size, mean and variance in each pixel are those of
+    its own fraction and clump, as if it stood alone and the sum were not given: the mean to within
+    clump / size where it has much of the light, the variance as for normal variables.
 
     Parameters
     ----------
@@ -45,10 +46,11 @@ def share_light(
     n_pixels = fraction.shape[1]
     counts = np.zeros(fraction.shape, dtype=np.int32)
     chance = rng.random((len(fraction), len(cells)), dtype=np.float32)
-    n_sharers = np.repeat((cells != NOBODY).sum(axis=1), 3)[cells.ravel() != NOBODY]
-    n_cells = np.bincount(cells[cells != NOBODY], minlength=n_pixels)
-    sharers = np.bincount(cells[cells != NOBODY], n_sharers, n_pixels) / n_cells
-    corners = np.where(cells == NOBODY, n_pixels, cells).T.copy()  # nobody is a dark pixel more
+    is_pixel = cells != NOBODY
+    n_corners = is_pixel.sum(axis=1)
+    n_cells = np.bincount(cells[is_pixel], minlength=n_pixels)
+    sharers = np.bincount(cells[is_pixel], np.repeat(n_corners, n_corners), n_pixels) / n_cells
+    corners = np.where(is_pixel, cells, n_pixels).T.copy()  # nobody is a dark pixel more
     size = np.asarray(size, dtype=np.int64)
     _share(size, fraction, clump, corners, n_cells, sharers, chance, rng, counts)
     return counts
