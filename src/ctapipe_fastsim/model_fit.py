@@ -35,7 +35,7 @@ __all__ = ["fit_development", "fit_telescope_type"]
 
 DEVELOPMENT = ("x_max", "h_first_int")
 HELD_OUT_FIGURES = ("loss", "counts", "times", "kl", "size")
-DEVELOPMENT_EPOCHS = 60
+DEVELOPMENT_PLAN = 40, 64, 2e-3  # epochs, showers in a batch, learning rate
 MOST_TRAINING_IMAGES = 50_000
 MOST_ACCEPTANCE_IMAGES = 100_000
 IMAGES_PER_BLOCK = 256
@@ -171,19 +171,18 @@ def _fit_acceptance(images: TelescopeImages, kind: TelescopeTypeModel, run: Trai
 def _fit_development(
     target: torch.Tensor, context: torch.Tensor, weight: torch.Tensor, seed: int
 ) -> Columns:
-    """Maximum weighted likelihood; a tenth is held out."""
+    """Maximum weighted likelihood."""
     torch.manual_seed(int(random_stream("development weights", seed).integers(2**62)))
     generator = torch.Generator().manual_seed(
         int(random_stream("development batches", seed).integers(2**62))
     )
     flow = shower_development_flow(target.shape[1], context.shape[1])
-    held_out = np.zeros(len(target), bool)
-    held_out[torch.randperm(len(target), generator=generator)[: max(1, len(target) // 10)]] = True
 
     def log_likelihood(rows: torch.Tensor) -> torch.Tensor:
         return weight[rows] * flow(context[rows]).log_prob(target[rows])
 
-    fit_flow(flow, log_likelihood, held_out, DEVELOPMENT_EPOCHS, 256, 2e-3, generator)
+    rows = torch.arange(len(target))
+    fit_flow(flow, log_likelihood, rows, *DEVELOPMENT_PLAN, generator)
     return save_arrays(flow)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoded", "arrival_times", "encoded", "fit_prior", "noise"]
 
-PRIOR_EPOCHS, PRIOR_BATCH, PRIOR_LEARNING_RATE = 12, 512, 2e-3
+PRIOR_PLAN = 12, 512, 2e-3  # epochs, images in a batch, learning rate
 BLOCK = 1024  # images
 
 
@@ -66,12 +66,9 @@ def fit_prior(run: "TrainingRun", as_they_are: Encoded, reflected: Encoded) -> N
         drawn = torch.randn((len(rows), mean.shape[1]), generator=generator).to(mean)
         return run.cvae.prior(known[rows]).log_prob(mean[rows] + spread[rows] * drawn)
 
-    fit_flow(
-        *(run.cvae.prior, log_likelihood, np.tile(run.held_out, 2)),
-        *(PRIOR_EPOCHS, PRIOR_BATCH),
-        PRIOR_LEARNING_RATE,
-        run.generator("prior batches"),
-    )
+    rows = torch.as_tensor(np.flatnonzero(np.tile(~run.held_out, 2)))
+    batches = run.generator("prior batches")
+    fit_flow(run.cvae.prior, log_likelihood, rows, *PRIOR_PLAN, batches)
 
 
 @torch.no_grad()

@@ -33,7 +33,7 @@ def quick_fits():
         patch.setattr(trigger, "STEPS", 20)
         patch.setattr(trigger, "BATCH", 256)
         patch.setattr(thrown_anew, "N_SPREAD", 10_000)
-        patch.setattr(model_fit, "DEVELOPMENT_EPOCHS", 2)
+        patch.setattr(model_fit, "DEVELOPMENT_PLAN", (2, 64, 2e-3))
         yield
 
 
