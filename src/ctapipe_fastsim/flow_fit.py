@@ -20,7 +20,7 @@ def fit_flow(
     """Fit a flow in place.
 
     The learning rate falls to nothing, and the last weights count. Those of an earlier step, even
-    if held-out rows like them best, carry its noise: means off by 0.05 of a standard deviation.
+    if held-out rows like them best, carry its noise, and means are off by 0.05 standard deviations.
 
     Parameters
     ----------
