@@ -8,7 +8,14 @@ import torch
 
 from ctapipe_fastsim.loss import count_log_likelihood, kl_sample, time_log_likelihood
 from ctapipe_fastsim.module_arrays import load_arrays, save_arrays
-from ctapipe_fastsim.network import CVAE, SMALLEST_CLUMP, SMALLEST_SPREAD, _binned, _cell
+from ctapipe_fastsim.network import (
+    CVAE,
+    SMALLEST_CLUMP,
+    SMALLEST_SPREAD,
+    _binned,
+    _cell,
+    prior_context,
+)
 from ctapipe_fastsim.network_sizes import NetworkSizes
 from ctapipe_fastsim.shower_frame import pixel_directions
 
@@ -66,10 +73,11 @@ def elbo_terms(cvae, images):
     mean, log_variance = cvae.encode(counts, times, view, known)
     latent = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape)
     light = decoded(cvae, latent, view, known)
+    log_prior = cvae.prior(prior_context(known, view)).log_prob(latent)
     return {
         "counts": count_log_likelihood(counts, light.fraction, light.clump).sum(),
         "times": time_log_likelihood(counts, times, light, cvae).sum(),
-        "kl": kl_sample(latent, mean, log_variance, cvae.prior(known).log_prob(latent)).sum(),
+        "kl": kl_sample(latent, mean, log_variance, log_prior).sum(),
     }
 
 
@@ -131,6 +139,8 @@ def test_a_mirrored_shower_with_mirrored_flag_gives_the_same_light(pixels, image
     one = cvae.encode(counts, times, view, known)
     other = cvae.encode(counts.roll(60, dims=1), times, reflected, known)
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(one, other))
+    contexts = prior_context(known, view), prior_context(known, reflected)
+    assert torch.allclose(*contexts, atol=1e-5)
 
 
 def test_the_mirror_flag_matters(cvae, images):

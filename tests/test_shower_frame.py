@@ -20,6 +20,7 @@ from ctapipe_fastsim.shower_frame import (
     altitude_azimuth,
     camera_axes,
     camera_to_sky,
+    centre_across,
     image_geometry,
     pixel_directions,
     to_shower_frame,
@@ -225,6 +226,14 @@ def test_mirroring_flips_v_only(frame_arguments):
     assert np.array_equal(along, mirrored_along)
     assert np.array_equal(across, -mirrored_across)
     assert np.abs(across).max() > 1
+
+
+def test_the_centre_of_the_camera_has_a_place_across(frame_arguments):
+    *_, source_core = frame_arguments
+    mirror, centre = np.array([1.0, -1.0, 1.0]), np.zeros(1)
+    _, expected = to_shower_frame(centre, centre, source_core, mirror)
+    assert np.abs(expected).min() > 0.01
+    assert np.allclose(centre_across(source_core, mirror), expected[:, 0], atol=1e-6)
 
 
 def test_numpy_and_torch_agree(frame_arguments):

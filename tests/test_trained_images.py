@@ -1,11 +1,21 @@
 """What is read off trained networks: arrival times, a better prior, the noise of each image."""
 
+import math
+
 import numpy as np
 import pytest
+import torch
 from model_helpers import SMALL_TRAINING, run_epochs
 
 from ctapipe_fastsim import trained_images
-from ctapipe_fastsim.trained_images import arrival_times, encoded, fit_prior, noise
+from ctapipe_fastsim.local_light import N_ACROSS, N_ALONG
+from ctapipe_fastsim.trained_images import (
+    arrival_times,
+    encoded,
+    fit_local_prior,
+    fit_prior,
+    noise,
+)
 from ctapipe_fastsim.training import TrainingRun
 from ctapipe_fastsim.training_data import read_production
 
@@ -49,3 +59,30 @@ def test_the_prior_fits_what_is_encoded_better_when_fitted_again(images, run):
     assert abs(misfit(after)) < abs(misfit(before))
     assert np.abs(after[:, 1:].mean(axis=0)).max() < 0.4
     assert after[:, 1:].std(axis=0) == pytest.approx(1, rel=0.25)
+
+
+def test_the_prior_is_told_on_which_side_of_the_axis_the_camera_is(run):
+    one, other = encoded(run, 1).context[:, -1], encoded(run, -1).context[:, -1]
+    assert one.abs().max() > 0.5  # deg
+    assert torch.equal(one, -other)
+
+
+def test_the_prior_of_latents_of_places_learns_from_what_is_encoded(run, monkeypatch):
+    """Those of an encoder that says the same of all images; mean and spread within 0.15."""
+    shape = SMALL_TRAINING.n_local, N_ACROSS, N_ALONG
+    mean, log_variance = torch.full(shape, 0.5), torch.full(shape, -1.0)
+
+    def encode_local(counts, *_):
+        return mean.expand(len(counts), *shape), log_variance.expand(len(counts), *shape)
+
+    monkeypatch.setattr(run.cvae, "encode_local", encode_local)
+    before = {name: values.clone() for name, values in run.cvae.state_dict().items()}
+    monkeypatch.setattr(trained_images, "LOCAL_PRIOR_PLAN", (30, 32, 1e-2))
+    fit_local_prior(run)
+    for name, values in run.cvae.state_dict().items():
+        assert torch.equal(values, before[name]) != name.startswith("local_prior."), name
+    told = torch.zeros(50, N_ACROSS, N_ALONG), torch.zeros(50, run.cvae.sizes.rank + 1)
+    with torch.no_grad():
+        drawn = run.cvae.local_prior.draw(torch.randn(50, *shape), *told)
+    assert drawn.mean().item() == pytest.approx(0.5, abs=0.15)
+    assert drawn.std().item() == pytest.approx(math.exp(-0.5), abs=0.15)

@@ -5,11 +5,9 @@ import zuko
 __all__ = ["latent_prior", "shower_development_flow", "size_flow"]
 
 
-def latent_prior(n_latent: int, n_known: int) -> zuko.flows.NSF:
-    """Density of the latents given conditions and size; two passes draw a sample."""
-    return zuko.flows.NSF(
-        n_latent, n_known, transforms=3, passes=2, hidden_features=(64, 64), bins=8
-    )
+def latent_prior(n_latent: int, n_told: int) -> zuko.flows.NSF:
+    """Density of the latents given the numbers of `prior_context`; each also given those before."""
+    return zuko.flows.NSF(n_latent, n_told, transforms=3, hidden_features=(64, 64), bins=8)
 
 
 def size_flow(n_conditions: int) -> zuko.flows.NSF:

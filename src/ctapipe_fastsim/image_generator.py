@@ -23,11 +23,11 @@ from .light_reading import map_reader, read_light, read_times
 from .light_sharing import share_light
 from .model import TelescopeTypeModel
 from .module_arrays import load_arrays
-from .network import CVAE, mirrored
+from .network import CVAE, light_at_nodes, mirrored
 from .network_sizes import NetworkSizes
 from .observing import seen_as
 from .pixel_cells import pixel_cells
-from .shower_frame import ImageGeometry
+from .shower_frame import ImageGeometry, centre_across
 from .shower_ties import own_noise, shared_noise
 from .trigger import trigger_logit, trigger_network
 from .trigger_table import trigger_table_logit
@@ -245,9 +245,10 @@ class ImageGenerator:
         known = np.column_stack([told.conditions, self.kind.size.transform(size / share)])
         known = known.astype(np.float32)
         mirror = np.where(rng.random(len(known)) < 0.5, -1, 1).astype(np.float32)
-        latent = flow_sample(self.prior, known, noise)
+        across = centre_across(told.source_core, mirror)[:, None]
+        latent = flow_sample(self.prior, np.hstack([known, across]), noise)
         orientation = mirrored(told.orientation, mirror)
-        light, coarse, displacement = self._maps(latent, orientation, known, rng)
+        light, coarse, displacement = self._maps(latent, orientation, known, across, rng)
         seen = self.reader, told.source_core, mirror, displacement
         fraction, clump = read_light(*seen, light, coarse)
         counts = share_light(size, fraction, np.float32(share) * clump, self.cells, rng)
@@ -260,14 +261,17 @@ class ImageGenerator:
         latent: FloatArray,
         orientation: FloatArray,
         known: FloatArray,
+        across: FloatArray,
         rng: np.random.Generator,
     ) -> tuple[FloatArray, ...]:
         """Light, coarse maps and displacement, made on the device."""
         painting = self.cvae.paint(*map(self._tensor, (latent, orientation, known)))
         if self.cvae.sizes.n_local:
             shape = len(latent), *self.cvae.local.shape
-            local = rng.standard_normal(shape, dtype=np.float32)
-            painting = self.cvae.retouch(painting, self._tensor(local))
+            noise = self._tensor(rng.standard_normal(shape, dtype=np.float32))
+            seen = torch.cat([painting.features, self._tensor(across)], dim=1)
+            local = self.cvae.local_prior.draw(noise, light_at_nodes(painting), seen)
+            painting = self.cvae.retouch(painting, local)
         return tuple(part.cpu().numpy() for part in painting[1:])
 
     def _features(

@@ -1,7 +1,8 @@
 """Latents of places: what a few latents of the whole image cannot say, sub-showers and muons.
 
-A lattice of latents lies over the decoder's maps; each changes the maps around its node. Their
-prior is N(0, 1), independent of each other; what they do depends on all that is painted already.
+A lattice of latents lies over the decoder's maps; each changes the maps around its node, in a way
+that depends on all that is painted already. While they are trained their prior is N(0, 1),
+independent of each other; afterwards local_prior.py learns how they depend on each other.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["N_ACROSS", "N_ALONG", "LocalLight", "resampled"]
+__all__ = ["N_ACROSS", "N_ALONG", "LocalLight", "PlacedConvolutions", "at_nodes", "resampled"]
 
 N_ACROSS, N_ALONG = 11, 20  # nodes
 N_SEEN = 5
@@ -33,8 +34,8 @@ class LocalLight(nn.Module):
     def __init__(self, n_local: int, n_features: int, n_maps: int) -> None:
         super().__init__()
         self.shape = (n_local, N_ACROSS, N_ALONG)
-        self.encoder = _PlacedConvolutions(N_SEEN, ENCODER_WIDTH, 2 * n_local, n_features)
-        self.decoder = _PlacedConvolutions(n_local + 1, DECODER_WIDTH, n_maps, n_features)
+        self.encoder = PlacedConvolutions(N_SEEN, ENCODER_WIDTH, 2 * n_local, n_features)
+        self.decoder = PlacedConvolutions(n_local + 1, DECODER_WIDTH, n_maps, n_features)
 
     def encode(
         self,
@@ -81,14 +82,28 @@ class LocalLight(nn.Module):
             Logarithm of the light at the nodes, 0 where most is.
         features : (B, F) tensor
         """
-        told = torch.cat([local, painted_light.clamp(min=-20)[:, None] / 5 + 1], dim=1)
-        return self.decoder(told, features)
+        return self.decoder(at_nodes(local, painted_light), features)
 
 
-class _PlacedConvolutions(nn.Module):
-    """Three convolutions that know their place and, by a gain and an offset, the whole image."""
+def at_nodes(local: torch.Tensor, painted_light: torch.Tensor) -> torch.Tensor:
+    """Latents (B, L, V, U) and scaled logarithm of the light (B, V, U), (B, L + 1, V, U)."""
+    return torch.cat([local, painted_light.clamp(min=-20)[:, None] / 5 + 1], dim=1)
 
-    def __init__(self, n_input: int, width: int, n_output: int, n_features: int) -> None:
+
+class PlacedConvolutions(nn.Module):
+    """Three convolutions that know their place and, by a gain and an offset, the whole image.
+
+    Parameters
+    ----------
+    n_input, width, n_output, n_features : int
+        Channels of input, hidden layers and output; numbers that tell of the whole image.
+    gentle : float
+        By what the initial weights of the last one are multiplied.
+    """
+
+    def __init__(
+        self, n_input: int, width: int, n_output: int, n_features: int, gentle: float = GENTLE
+    ) -> None:
         super().__init__()
         self.place = nn.Parameter(torch.zeros(width, N_ACROSS, N_ALONG))
         self.whole = nn.Linear(n_features, 2 * width)
@@ -97,9 +112,10 @@ class _PlacedConvolutions(nn.Module):
         self.last = nn.Conv2d(width, n_output, 1)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         with torch.no_grad():
-            self.last.weight *= GENTLE
+            self.last.weight *= gentle
 
     def forward(self, seen: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """Of (B, n_input, V, U) and (B, n_features), (B, n_output, V, U)."""
         offset, gain = self.whole(features)[:, :, None, None].chunk(2, dim=1)
         hidden = functional.silu(self.first(seen) + self.place + offset) * (1 + gain)
         return self.last(functional.silu(self.second(hidden)))

@@ -26,7 +26,7 @@ from .shower_frame import image_geometry
 from .shower_ties import fit_ties
 from .thrown_anew import recorded_showers
 from .time_links import degrees_of_freedom
-from .trained_images import arrival_times, encoded, fit_prior, noise
+from .trained_images import arrival_times, encoded, fit_local_prior, fit_prior, noise
 from .training import TrainingRun
 from .training_data import Production, TelescopeImages
 from .trigger_ties import fit_trigger_tie
@@ -98,6 +98,8 @@ def fit_telescope_type(
     run.keep_best()
     as_they_are = encoded(run, 1)
     fit_prior(run, as_they_are, encoded(run, -1))
+    if run.with_local:
+        fit_local_prior(run)
     time, spread = arrival_times(run, as_they_are)
     response = fit_response(
         *(images.counts, images.charge, images.peak_time, time, spread),

@@ -17,16 +17,19 @@ from .array_types import FloatArray
 from .flows import latent_prior
 from .light_moments import N_MOMENTS, light_moments
 from .local_light import N_ACROSS, N_ALONG, LocalLight, resampled
+from .local_prior import LocalPrior
 from .network_sizes import NetworkSizes
 from .pixel_lattice import lattice_neighbours, pixel_lattice
-from .shower_frame import to_shower_frame
+from .shower_frame import centre_across, to_shower_frame
 
 __all__ = [
     "CVAE",
     "LightMap",
     "Painting",
     "PixelView",
+    "light_at_nodes",
     "mirrored",
+    "prior_context",
 ]
 
 ENCODER_V, ENCODER_U = 17, 32
@@ -101,11 +104,14 @@ class PixelView(NamedTuple):
         Cosine and sine of the angle between shower and pixel lattice, times the symmetry, and of
         once and twice the angle between shower and vertical: the geomagnetic field and
         the slope of the air turn and widen images.
+    centre_across : (B, 1) tensor, deg
+        On which side, and how far, the camera's centre is.
     """
 
     u: torch.Tensor
     v: torch.Tensor
     orientation: torch.Tensor
+    centre_across: torch.Tensor
 
 
 class CVAE(nn.Module):
@@ -147,7 +153,8 @@ class CVAE(nn.Module):
         self.painter = nn.Linear(sizes.rank, sum(self._map_numbers))
         if sizes.n_local:
             self.local = LocalLight(sizes.n_local, sizes.rank, 1 + N_COARSE_MAPS)
-        self.prior = latent_prior(sizes.n_latent, n_known)
+            self.local_prior = LocalPrior(sizes.n_local, sizes.rank + 1)
+        self.prior = latent_prior(sizes.n_latent, n_known + 1)
         self.dark = nn.Parameter(torch.tensor(-8.0))
         self.dark_clump = nn.Parameter(torch.tensor(0.0))
         self.log_efficiency = nn.Parameter(torch.zeros(len(pixel_lon)))
@@ -183,7 +190,8 @@ class CVAE(nn.Module):
         PixelView
         """
         u, v = to_shower_frame(self.pixel_lon, self.pixel_lat, source_core, mirror)
-        return PixelView(u, v, self.orientation(source_core, mirror))
+        across = centre_across(source_core, mirror)[:, None]
+        return PixelView(u, v, self.orientation(source_core, mirror), across)
 
     def orientation(self, source_core: torch.Tensor, mirror: torch.Tensor) -> torch.Tensor:
         """How B showers lie to lattice and vertical, as in `PixelView`; arguments as in `view`."""
@@ -259,9 +267,7 @@ class CVAE(nn.Module):
 
     def retouch(self, painting: Painting, local: torch.Tensor) -> Painting:
         """The `Painting` as latents of places (B, `n_local`, V, U) change it."""
-        light = resampled(painting.light[:, None], (N_ACROSS, N_ALONG))[:, 0]
-        light = light - light.amax(dim=(1, 2), keepdim=True)
-        change = self.local.decode(local, light, painting.features)
+        change = self.local.decode(local, light_at_nodes(painting), painting.features)
         return painting._replace(
             light=painting.light + resampled(change[:, :1], painting.light.shape[1:])[:, 0],
             coarse=painting.coarse + resampled(change[:, 1:], self.n_coarse),
@@ -312,6 +318,20 @@ class CVAE(nn.Module):
     def _scaled(self, times: torch.Tensor) -> torch.Tensor:
         scaled = (times - self.sizes.time_origin) / self.sizes.time_scale
         return scaled.clamp(-MOST_TIME, MOST_TIME)
+
+
+def prior_context(known: torch.Tensor, view: PixelView) -> torch.Tensor:
+    """What the latents' prior is told, (B, K + 1): known numbers, and where the camera's centre is.
+
+    Light that a latent would put outside of the camera is not recorded.
+    """
+    return torch.cat([known, view.centre_across], dim=1)
+
+
+def light_at_nodes(painting: Painting) -> torch.Tensor:
+    """Logarithm of the light at the nodes of the latents of places, 0 where most is, (B, V, U)."""
+    light = resampled(painting.light[:, None], (N_ACROSS, N_ALONG))[:, 0]
+    return light - light.amax(dim=(1, 2), keepdim=True)
 
 
 def mirrored(orientation: FloatArray, mirror: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ from .conditions import condition_values
 from .flow_sampling import flow_arrays, flow_sample
 from .image_generator import ImageGenerator
 from .model import TelescopeTypeModel
+from .network import prior_context
 from .random_streams import random_stream
 from .training_data import TelescopeImages
 
@@ -51,7 +52,8 @@ def posterior_and_prior(
         times = torch.as_tensor(np.nan_to_num(images.peak_time[part]))
         view = cvae.view(source_core[part], torch.ones(len(counts)))
         mean, log_variance = cvae.encode(counts, times, view, torch.as_tensor(known[part]))
-        prior = flow_sample(sampler, known[part], noise[part])
+        context = prior_context(torch.as_tensor(known[part]), view)
+        prior = flow_sample(sampler, context.numpy(), noise[part])
         parts.append([mean.numpy(), log_variance.numpy(), prior])
     means, log_variances, priors = (np.concatenate(arrays) for arrays in zip(*parts))
     return means, log_variances, priors

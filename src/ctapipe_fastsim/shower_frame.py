@@ -27,6 +27,7 @@ __all__ = [
     "altitude_azimuth",
     "camera_axes",
     "camera_to_sky",
+    "centre_across",
     "image_geometry",
     "pixel_directions",
     "to_shower_frame",
@@ -181,6 +182,12 @@ def to_shower_frame(
     along = core_lon * lon + core_lat * lat
     across = core_lon * lat - core_lat * lon
     return along, mirror[:, None] * across
+
+
+def centre_across(source_core: ArrayOrTensor, mirror: ArrayOrTensor) -> ArrayOrTensor:
+    """Place v of the camera's centre, (B,), deg; arguments of `to_shower_frame`."""
+    source_lon, source_lat, core_lon, core_lat = (source_core[:, i] for i in range(4))
+    return mirror * (core_lat * source_lon - core_lon * source_lat)
 
 
 def _dot(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -7,14 +7,16 @@ import torch
 
 from .array_types import FloatArray
 from .flow_fit import fit_flow
+from .network import light_at_nodes, prior_context
 from .time_links import linked_times
 
 if TYPE_CHECKING:
     from .training import TrainingRun
 
-__all__ = ["Encoded", "arrival_times", "encoded", "fit_prior", "noise"]
+__all__ = ["Encoded", "arrival_times", "encoded", "fit_local_prior", "fit_prior", "noise"]
 
 PRIOR_PLAN = 12, 512, 2e-3  # epochs, images in a batch, learning rate
+LOCAL_PRIOR_PLAN = 4, 128, 2e-3
 BLOCK = 1024  # images
 
 
@@ -27,11 +29,14 @@ class Encoded(NamedTuple):
         Of the normal distribution of each image; standard deviation.
     known : (N, K) tensor
         Conditions and size.
+    context : (N, K + 1) tensor
+        Of `prior_context`.
     """
 
     mean: torch.Tensor
     spread: torch.Tensor
     known: torch.Tensor
+    context: torch.Tensor
 
 
 @torch.no_grad()
@@ -42,7 +47,7 @@ def encoded(run: "TrainingRun", mirror: float) -> Encoded:
     for batch in torch.arange(len(run.data["counts"])).split(BLOCK):
         counts, times, view, known = run.seen(batch, torch.full((len(batch),), float(mirror)))
         mean, log_variance = run.cvae.encode(counts, times, view, known)
-        parts.append((mean, torch.exp(0.5 * log_variance), known))
+        parts.append((mean, torch.exp(0.5 * log_variance), known, prior_context(known, view)))
     return Encoded(*map(torch.cat, zip(*parts)))
 
 
@@ -59,16 +64,45 @@ def fit_prior(run: "TrainingRun", as_they_are: Encoded, reflected: Encoded) -> N
     as_they_are, reflected : Encoded
         All images.
     """
-    mean, spread, known = map(torch.cat, zip(as_they_are, reflected))
+    mean, spread, _, context = map(torch.cat, zip(as_they_are, reflected))
     generator = run.generator("prior noise")
 
     def log_likelihood(rows: torch.Tensor) -> torch.Tensor:
         drawn = torch.randn((len(rows), mean.shape[1]), generator=generator).to(mean)
-        return run.cvae.prior(known[rows]).log_prob(mean[rows] + spread[rows] * drawn)
+        return run.cvae.prior(context[rows]).log_prob(mean[rows] + spread[rows] * drawn)
 
     rows = torch.as_tensor(np.flatnonzero(np.tile(~run.held_out, 2)))
     batches = run.generator("prior batches")
     fit_flow(run.cvae.prior, log_likelihood, rows, *PRIOR_PLAN, batches)
+
+
+def fit_local_prior(run: "TrainingRun") -> None:
+    """Learn how latents of places depend on each other and on the image, from all images alike.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Its `LocalPrior` is changed; the encoder draws the latents that it learns from.
+    """
+    cvae, generator = run.cvae, run.generator("local prior noise")
+
+    def drawn(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+        normal = torch.randn(mean.shape, generator=generator).to(mean)
+        return mean + torch.exp(0.5 * log_variance) * normal
+
+    def log_likelihood(rows: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            mirror = torch.sign(torch.rand(len(rows), generator=generator) - 0.5)
+            counts, times, view, known = run.seen(rows, mirror)
+            latent = drawn(*cvae.encode(counts, times, view, known))
+            painting = cvae.paint(latent, view.orientation, known)
+            local = drawn(*cvae.encode_local(counts, times, view, painting))
+            told = torch.cat([painting.features, view.centre_across], dim=1)
+        return cvae.local_prior.log_density(local, light_at_nodes(painting), told)
+
+    rows = torch.as_tensor(np.flatnonzero(~run.held_out))
+    batches = run.generator("local prior batches")
+    fit_flow(cvae.local_prior, log_likelihood, rows, *LOCAL_PRIOR_PLAN, batches)
 
 
 @torch.no_grad()
@@ -84,9 +118,10 @@ def noise(run: "TrainingRun", images: Encoded) -> FloatArray:
     drawn = torch.randn(images.mean.shape, generator=run.generator("posterior noise"))
     latent = images.mean + images.spread * drawn.to(images.mean)
     parts = []
-    for known, z in zip(images.known.split(BLOCK), latent.split(BLOCK)):
+    columns = images.known, images.context, latent
+    for known, context, z in zip(*(column.split(BLOCK) for column in columns)):
         size = run.size_flow(known[:, :-1]).transform(known[:, -1:])
-        parts.append(torch.cat([size, run.cvae.prior(known).transform(z)], dim=1))
+        parts.append(torch.cat([size, run.cvae.prior(context).transform(z)], dim=1))
     return torch.cat(parts).cpu().numpy()
 
 

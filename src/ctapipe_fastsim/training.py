@@ -14,7 +14,7 @@ from .errors import InputError
 from .flows import size_flow
 from .loss import count_log_likelihood, kl_sample, kl_standard_normal, time_log_likelihood
 from .module_arrays import load_arrays, save_arrays
-from .network import CVAE, PixelView
+from .network import CVAE, PixelView, prior_context
 from .network_sizes import network_sizes
 from .random_streams import random_stream
 from .shower_frame import pixel_directions
@@ -262,7 +262,7 @@ class TrainingRun:
             local_kl = kl_standard_normal(mean_local, log_variance_local)
             painting = self.cvae.retouch(painting, local)
         light = self.cvae.read(painting, view)
-        log_prior = self.cvae.prior(known).log_prob(latent)
+        log_prior = self.cvae.prior(prior_context(known, view)).log_prob(latent)
         kl = kl_sample(latent, mean, log_variance, log_prior)
         log_size = self.size_flow(known[:, :-1]).log_prob(known[:, -1:])
         weight = self.data["weight"][batch].to(counts) / n
