@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from .array_types import FloatArray, IntArray
+from .array_types import Array, FloatArray, IntArray
 from .spline_inverse import invert_splines
 
 if TYPE_CHECKING:
@@ -26,27 +26,51 @@ class FlowArrays(NamedTuple):
     weights : tuple of three (L, inputs, outputs) float32 arrays
         Of the networks from features and context, F + C numbers, to those of the splines.
     biases : tuple of three (L, outputs) float32 arrays
+    ready : tuple of two (L, passes) int arrays
+        How many units of each hidden layer depend on features of passes before only; they come
+        first.
     """
 
     order: IntArray
     weights: tuple[FloatArray, ...]
     biases: tuple[FloatArray, ...]
+    ready: tuple[IntArray, ...]
 
 
 def flow_arrays(flow: "zuko.flows.Flow") -> FlowArrays:
     """`FlowArrays` of a flow with networks of two hidden layers."""
     layers = flow.transform.transforms[::-1]
-    networks = [[part for part in layer.hyper if hasattr(part, "weight")] for layer in layers]
-    weights = [[_weight(part) for part in network] for network in networks]
     n_features = flow.base().event_shape.numel()
     order = np.zeros((len(layers), n_features), dtype=np.int64)
+    sorted_layers: list[tuple[list[Array], ...]] = []
     for i, layer in enumerate(layers):
+        network = [part for part in layer.hyper if hasattr(part, "weight")]
+        inward = [_weight(part) for part in network]
+        bias = [part.bias.detach().cpu().numpy() for part in network]
         if hasattr(layer, "passes"):
             order[i] = layer.order.cpu().numpy()
         else:  # told of the context only
-            weights[i][0] = np.pad(weights[i][0], ((n_features, 0), (0, 0)))
-    biases = [[part.bias.detach().cpu().numpy() for part in network] for network in networks]
-    return FlowArrays(order, _stacked(weights), _stacked(biases))
+            inward[0] = np.pad(inward[0], ((n_features, 0), (0, 0)))
+        sorted_layers.append(_sorted_by_pass(order[i], inward, bias))
+    weights, biases, ready = (_stacked(part) for part in zip(*sorted_layers))
+    return FlowArrays(order, weights, biases, ready)
+
+
+def _sorted_by_pass(
+    order: IntArray, weights: list[FloatArray], biases: list[FloatArray]
+) -> tuple[list[FloatArray], list[FloatArray], list[Array]]:
+    """Hidden units in the order in which all that they depend on is drawn, and ``ready``."""
+    n_context = len(weights[0]) - len(order)
+    known_in = np.concatenate([order + 1, np.zeros(n_context, np.int64)])  # pass, of each input
+    ready = []
+    for i in range(2):
+        needs = np.where(weights[i] != 0, known_in[:, None], 0)
+        units = np.argsort(needs.max(axis=0), kind="stable")
+        weights[i], biases[i] = weights[i][:, units], biases[i][units]
+        weights[i + 1] = weights[i + 1][units]
+        known_in = needs.max(axis=0)[units]
+        ready.append(np.searchsorted(known_in, np.arange(order.max() + 1), side="right"))
+    return weights, biases, ready
 
 
 def flow_sample(arrays: FlowArrays, context: FloatArray, noise: FloatArray) -> FloatArray:
@@ -64,9 +88,9 @@ def flow_sample(arrays: FlowArrays, context: FloatArray, noise: FloatArray) -> F
     -------
     (B, F) float32 array
     """
-    told = np.zeros((len(noise), noise.shape[1] + context.shape[1]), np.float32)
-    told[:, noise.shape[1] :] = context
-    return _sample(arrays.order, arrays.weights, arrays.biases, told, noise)
+    told = np.zeros((noise.shape[1] + context.shape[1], len(noise)), np.float32)
+    told[noise.shape[1] :] = context.T
+    return _sample(*arrays, told, noise)
 
 
 def _weight(linear: "nn.Linear") -> FloatArray:
@@ -75,7 +99,7 @@ def _weight(linear: "nn.Linear") -> FloatArray:
     return np.ascontiguousarray(weight.cpu().numpy().T)
 
 
-def _stacked(layers: Iterable[Iterable[FloatArray]]) -> tuple[FloatArray, ...]:
+def _stacked(layers: Iterable[Iterable[Array]]) -> tuple[Array, ...]:
     return tuple(np.stack(arrays) for arrays in zip(*layers))
 
 
@@ -84,35 +108,55 @@ def _sample(
     order: IntArray,
     weights: tuple[FloatArray, ...],
     biases: tuple[FloatArray, ...],
+    ready: tuple[IntArray, ...],
     told: FloatArray,
     value: FloatArray,
 ) -> FloatArray:
-    n_features = value.shape[1]
+    n_images, n_features = value.shape
+    n_outputs = biases[2].shape[1] // n_features  # for each feature
+    first, second = np.empty((2, weights[1].shape[1], n_images), np.float32)
     for layer in range(len(order)):
-        told[:, :n_features] = 0
+        told[:n_features] = 0
+        drawn = np.zeros((n_images, n_features), np.float32)
+        done_first, done_second = 0, 0
         for number in range(order[layer].max() + 1):
-            hidden = _linear(told, weights[0][layer], biases[0][layer])
-            hidden = _linear(np.maximum(hidden, np.float32(0)), weights[1][layer], biases[1][layer])
-            hidden = np.maximum(hidden, np.float32(0))
+            units = slice(done_first, ready[0][layer, number])
+            _linear(told, weights[0][layer][:, units], biases[0][layer][units], first[units])
+            np.maximum(first[units], np.float32(0), first[units])
+            done_first = units.stop
+            units = slice(done_second, ready[1][layer, number])
+            weight = weights[1][layer][:done_first, units]
+            _linear(first[:done_first], weight, biases[1][layer][units], second[units])
+            np.maximum(second[units], np.float32(0), second[units])
+            done_second = units.stop
             features = np.nonzero(order[layer] == number)[0]
             some = slice(features[0], features[-1] + 1)
-            weight = weights[2][layer].reshape(len(weights[2][layer]), n_features, -1)[:, some]
-            bias = biases[2][layer].reshape(n_features, -1)[some].copy().reshape(-1)
-            parameters = _linear(hidden, weight.copy().reshape(len(weight), -1), bias)
-            parameters = parameters.reshape(len(value), some.stop - some.start, -1)
+            of_features = weights[2][layer].reshape(-1, n_features, n_outputs)[:done_second, some]
+            weight = of_features.copy().reshape(done_second, -1)
+            bias = biases[2][layer].reshape(n_features, n_outputs)[some].copy().reshape(-1)
+            outputs = np.empty((len(bias), n_images), np.float32)
+            _linear(second[:done_second], weight, bias, outputs)
+            parameters = outputs.T.copy().reshape(n_images, some.stop - some.start, n_outputs)
             chosen = order[layer][some] == number
-            invert_splines(parameters, value[:, some], chosen, told[:, some])
-        value = told[:, :n_features].copy()
+            invert_splines(parameters, value[:, some], chosen, drawn[:, some])
+            told[some] = drawn[:, some].T
+        value = drawn
     return value
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _linear(inputs: FloatArray, weight: FloatArray, bias: FloatArray) -> FloatArray:
-    """Row by row, so that it does not matter how many rows there are."""
-    outputs = np.empty((len(inputs), len(bias)), np.float32)
-    for i in range(len(inputs)):
-        outputs[i] = bias
-        for k in range(len(weight)):
-            for j in range(len(bias)):
-                outputs[i, j] += inputs[i, k] * weight[k, j]
-    return outputs
+def _linear(inputs: FloatArray, weight: FloatArray, bias: FloatArray, outputs: FloatArray) -> None:
+    """Inputs and outputs (units, images): it does not matter how many images there are."""
+    fours = len(inputs) - len(inputs) % 4
+    for j in range(len(bias)):
+        output = outputs[j]
+        output[:] = bias[j]
+        for k in range(0, fours, 4):  # each output is read and written for four inputs at once
+            a, b, c, d = weight[k, j], weight[k + 1, j], weight[k + 2, j], weight[k + 3, j]
+            for i in range(len(output)):
+                output[i] += (a * inputs[k, i] + b * inputs[k + 1, i]) + (
+                    c * inputs[k + 2, i] + d * inputs[k + 3, i]
+                )
+        for k in range(fours, len(inputs)):
+            for i in range(len(output)):
+                output[i] += weight[k, j] * inputs[k, i]
