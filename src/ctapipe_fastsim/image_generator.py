@@ -23,7 +23,7 @@ from .light_reading import map_reader, read_light, read_times
 from .light_sharing import share_light
 from .model import TelescopeTypeModel
 from .module_arrays import load_arrays
-from .network import CVAE, light_at_nodes, mirrored
+from .network import CVAE, local_context, mirrored
 from .network_sizes import NetworkSizes
 from .observing import seen_as
 from .pixel_cells import pixel_cells
@@ -269,8 +269,8 @@ class ImageGenerator:
         if self.cvae.sizes.n_local:
             shape = len(latent), *self.cvae.local.shape
             noise = self._tensor(rng.standard_normal(shape, dtype=np.float32))
-            seen = torch.cat([painting.features, self._tensor(across)], dim=1)
-            local = self.cvae.local_prior.draw(noise, light_at_nodes(painting), seen)
+            context = local_context(painting, self._tensor(across))
+            local = self.cvae.local_prior.draw(noise, *context)
             painting = self.cvae.retouch(painting, local)
         return tuple(part.cpu().numpy() for part in painting[1:])
 

@@ -50,8 +50,8 @@ class LocalPrior(nn.Module):
         ----------
         local : (B, L, V, U) tensor
         painted_light : (B, V, U) tensor
-            Of `network.light_at_nodes`.
         told : (B, T) tensor
+            Both of `network.local_context`.
         """
         stretched = torch.zeros(len(local)).to(local)
         for number in range(N_COUPLINGS):
@@ -64,7 +64,15 @@ class LocalPrior(nn.Module):
     def draw(
         self, noise: torch.Tensor, painted_light: torch.Tensor, told: torch.Tensor
     ) -> torch.Tensor:
-        """Latents (B, L, V, U) from as many standard normal numbers; the rest as before."""
+        """Latents of places, (B, L, V, U).
+
+        Parameters
+        ----------
+        noise : (B, L, V, U) tensor
+            Standard normal numbers.
+        painted_light, told : (B, V, U) and (B, T) tensors
+            As in `log_density`.
+        """
         local = noise
         for number in reversed(range(N_COUPLINGS)):
             log_scale, shift = self._coupling(number, local, painted_light, told)

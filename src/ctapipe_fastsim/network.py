@@ -28,6 +28,7 @@ __all__ = [
     "Painting",
     "PixelView",
     "light_at_nodes",
+    "local_context",
     "mirrored",
     "prior_context",
 ]
@@ -326,6 +327,26 @@ def prior_context(known: torch.Tensor, view: PixelView) -> torch.Tensor:
     Light that a latent would put outside of the camera is not recorded.
     """
     return torch.cat([known, view.centre_across], dim=1)
+
+
+def local_context(
+    painting: Painting, centre_across: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the prior of latents of places is told, as `LocalPrior` takes it.
+
+    Parameters
+    ----------
+    painting : Painting
+    centre_across : (B, 1) tensor, deg
+        As in `PixelView`.
+
+    Returns
+    -------
+    painted_light : (B, V, U) tensor
+        Of `light_at_nodes`.
+    told : (B, rank + 1) tensor
+    """
+    return light_at_nodes(painting), torch.cat([painting.features, centre_across], dim=1)
 
 
 def light_at_nodes(painting: Painting) -> torch.Tensor:

@@ -7,7 +7,7 @@ import torch
 
 from .array_types import FloatArray
 from .flow_fit import fit_flow
-from .network import light_at_nodes, prior_context
+from .network import local_context, prior_context
 from .time_links import linked_times
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def fit_local_prior(run: "TrainingRun") -> None:
             latent = drawn(*cvae.encode(counts, times, view, known))
             painting = cvae.paint(latent, view.orientation, known)
             local = drawn(*cvae.encode_local(counts, times, view, painting))
-            told = torch.cat([painting.features, view.centre_across], dim=1)
-        return cvae.local_prior.log_density(local, light_at_nodes(painting), told)
+            context = local_context(painting, view.centre_across)
+        return cvae.local_prior.log_density(local, *context)
 
     rows = torch.as_tensor(np.flatnonzero(~run.held_out))
     batches = run.generator("local prior batches")
