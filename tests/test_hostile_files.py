@@ -48,7 +48,7 @@ def small_production(tmp_path_factory):
 def small_model(small_production, train_by_tool):
     """Model file of half a megabyte."""
     sizes = training.network_sizes
-    few = dict(n_u=8, n_v=5, rank=8, hidden=8, n_latent=2)
+    few = dict(n_u=8, n_v=5, n_features=8, rank=4, hidden=8, n_latent=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "network_sizes", lambda *args: replace(sizes(*args), **few))
         return train_by_tool([small_production], small_production.with_name("small.fastsim.h5"))

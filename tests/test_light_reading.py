@@ -117,7 +117,7 @@ def test_places_that_are_no_numbers_are_at_the_edge(cvae):
 
 def test_displacements_that_are_no_numbers_displace_nothing(cvae):
     with torch.no_grad():
-        cvae.painter.bias[-3:] = torch.nan
+        cvae.painter[-1].bias[-3:] = torch.nan
     light, _, (fraction, _), found, *_ = both_ways(cvae)
     np.testing.assert_allclose(fraction, light.fraction, rtol=1e-3)
     assert np.isfinite(found.time).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ctapipe_fastsim.light_sharing import share_light
+from ctapipe_fastsim.light_sharing import share_light, sharing_cells
 from ctapipe_fastsim.pixel_cells import pixel_cells
 from ctapipe_fastsim.pixel_lattice import NOBODY
 
@@ -13,7 +13,7 @@ N_IMAGES = 20_000
 
 def alone(n_pixels):
     """Cells of pixels that share nothing."""
-    return np.stack([np.arange(n_pixels), *np.full((2, n_pixels), NOBODY)], axis=1)
+    return sharing_cells(np.stack([np.arange(n_pixels), *np.full((2, n_pixels), NOBODY)], axis=1))
 
 
 def shared(size, clump, fraction=FRACTION, n_images=N_IMAGES, seed=0, cells=None):
@@ -99,7 +99,7 @@ def hexagon(steepness=1.0):
     i, j = np.mgrid[-6:7, -6:7].reshape(2, -1)
     x, y = i + 0.5 * j, np.sqrt(3) / 2 * j
     fraction = np.exp(-steepness * np.hypot(x, y) ** 2)
-    return pixel_cells(x, y, 1.0), fraction / fraction.sum(), np.hypot(x, y)
+    return sharing_cells(pixel_cells(x, y, 1.0)), fraction / fraction.sum(), np.hypot(x, y)
 
 
 def test_clumps_in_cells_keep_mean_and_variance_of_every_pixel():

@@ -81,7 +81,7 @@ def test_the_prior_of_latents_of_places_learns_from_what_is_encoded(run, monkeyp
     fit_local_prior(run)
     for name, values in run.cvae.state_dict().items():
         assert torch.equal(values, before[name]) != name.startswith("local_prior."), name
-    told = torch.zeros(50, N_ACROSS, N_ALONG), torch.zeros(50, run.cvae.sizes.rank + 1)
+    told = torch.zeros(50, N_ACROSS, N_ALONG), torch.zeros(50, run.cvae.sizes.n_features + 1)
     with torch.no_grad():
         drawn = run.cvae.local_prior.draw(torch.randn(50, *shape), *told)
     assert drawn.mean().item() == pytest.approx(0.5, abs=0.15)

@@ -20,7 +20,8 @@ from .flow_sampling import flow_arrays, flow_sample
 from .flows import size_flow
 from .image_statistics import image_statistics
 from .light_reading import map_reader, read_light, read_times
-from .light_sharing import share_light
+from .light_sharing import share_light, sharing_cells
+from .map_painting import map_painter, paint_maps
 from .model import TelescopeTypeModel
 from .module_arrays import load_arrays
 from .network import CVAE, local_context, mirrored
@@ -38,7 +39,7 @@ __all__ = ["ImageGenerator"]
 DrawnImages = tuple[IntArray, IntArray, FloatArray, FloatArray]
 
 MOST_DRAWS = 20  # of one image; the last one is kept
-FEWEST_TOGETHER = 16  # images that cost little more than one
+FEWEST_TOGETHER = 32  # images that cost little more than one
 MOST_TOGETHER = 128  # images whose maps fit into fast memory
 BORDER_RINGS = 2
 
@@ -109,6 +110,7 @@ class ImageGenerator:
         self.cvae.to(device)
         self.size_flow = flow_arrays(load_arrays(size_flow(n_conditions), kind.size_flow))
         self.prior, self.reader = flow_arrays(self.cvae.prior), map_reader(self.cvae)
+        self.painter = map_painter(self.cvae)
         if kind.acceptance:  # there is none yet while one is learned
             self.acceptance = ready_acceptance(kind.acceptance)
         self.trigger = load_arrays(
@@ -116,7 +118,7 @@ class ImageGenerator:
         )
         self.border = self.camera_pixels.border[BORDER_RINGS - 1]
         self.spacing = self.cvae.lattice.spacing
-        self.cells = pixel_cells(*self.pixels, self.spacing)
+        self.cells = sharing_cells(pixel_cells(*self.pixels, self.spacing))
 
     def trigger_probability(self, values: Columns) -> FloatArray:
         """Probability that the telescope records, (N,), for `condition_values`."""
@@ -265,7 +267,11 @@ class ImageGenerator:
         rng: np.random.Generator,
     ) -> tuple[FloatArray, ...]:
         """Light, coarse maps and displacement, made on the device."""
-        painting = self.cvae.paint(*map(self._tensor, (latent, orientation, known)))
+        told = latent, orientation, known
+        if self.device == "cpu":
+            painting = paint_maps(self.painter, self.cvae, *told)
+        else:
+            painting = self.cvae.paint(*map(self._tensor, told))
         if self.cvae.sizes.n_local:
             shape = len(latent), *self.cvae.local.shape
             noise = self._tensor(rng.standard_normal(shape, dtype=np.float32))

@@ -1,12 +1,14 @@
 """Photo-electrons are shared among pixels: exactly, and in clumps."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 from .array_types import FloatArray, IntArray, Whole
 from .pixel_lattice import NOBODY
 
-__all__ = ["share_light"]
+__all__ = ["SharingCells", "share_light", "sharing_cells"]
 
 MANY = 10  # clumps of a cell, whose light is that of a gamma variable
 MOST_TAKEN = 0.5  # part of a pixel's variance that the fixed total takes
@@ -14,11 +16,38 @@ HALF_STEP = 2.0**-25  # of uniform numbers in single precision
 SMALLEST_LIGHT = 1e-30  # share of a cell, so that dark ones can be divided by
 
 
+class SharingCells(NamedTuple):
+    """T cells of P pixels.
+
+    Attributes
+    ----------
+    corners : (3, T) int array
+        Pixels of each; P, a dark pixel more, where there are fewer.
+    n_cells : (P,) int array
+        Cells of each pixel.
+    sharers : (P,) array
+        Mean number of pixels of these.
+    """
+
+    corners: IntArray
+    n_cells: IntArray
+    sharers: FloatArray
+
+
+def sharing_cells(cells: IntArray) -> SharingCells:
+    """`SharingCells` of `pixel_cells`, (T, 3) int array."""
+    is_pixel = cells != NOBODY
+    n_corners, n_cells = is_pixel.sum(axis=1), np.bincount(cells[is_pixel])
+    sharers = np.bincount(cells[is_pixel], np.repeat(n_corners, n_corners)) / n_cells
+    corners = np.where(is_pixel, cells, len(n_cells)).T.copy()
+    return SharingCells(corners, n_cells, sharers)
+
+
 def share_light(
     size: IntArray,
     fraction: FloatArray,
     clump: FloatArray,
-    cells: IntArray,
+    cells: SharingCells,
     rng: np.random.Generator,
 ) -> IntArray:
     """Share ``size`` photo-electrons among pixels, in clumps, without losing or adding one.
@@ -35,24 +64,17 @@ def share_light(
     size : (B,) int array
     fraction, clump : (B, P) arrays
         As in `network.LightMap`.
-    cells : (T, 3) int array
-        Of `pixel_cells`.
+    cells : SharingCells
     rng : numpy.random.Generator
 
     Returns
     -------
     (B, P) int32 array
     """
-    n_pixels = fraction.shape[1]
     counts = np.zeros(fraction.shape, dtype=np.int32)
-    chance = rng.random((len(fraction), len(cells)), dtype=np.float32)
-    is_pixel = cells != NOBODY
-    n_corners = is_pixel.sum(axis=1)
-    n_cells = np.bincount(cells[is_pixel], minlength=n_pixels)
-    sharers = np.bincount(cells[is_pixel], np.repeat(n_corners, n_corners), n_pixels) / n_cells
-    corners = np.where(is_pixel, cells, n_pixels).T.copy()  # nobody is a dark pixel more
+    chance = rng.random((len(fraction), cells.corners.shape[1]), dtype=np.float32)
     size = np.asarray(size, dtype=np.int64)
-    _share(size, fraction, clump, corners, n_cells, sharers, chance, rng, counts)
+    _share(size, fraction, clump, *cells, chance, rng, counts)
     return counts
 
 

@@ -1,4 +1,4 @@
-"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 5.
+"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 6.
 
 Layout::
 
@@ -43,7 +43,7 @@ from .showers import ThrownDistribution
 
 __all__ = ["FORMAT_VERSION", "is_model_file", "read_model", "write_model"]
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 LICENCE = (
     "The weights may be used as the data they were trained on; cite that production, "
     "ctapipe-fastsim, and Polyakov et al. 2022 (arXiv 2211.12553)."
@@ -187,7 +187,7 @@ def _check_numbers(what: str, entry: dict[str, Any], names: Collection[str] = ()
 
 def _check_largest_weights(network: Columns, sizes: NetworkSizes) -> None:
     """Memory for a network is taken by its sizes; all others are smaller, or checked with it."""
-    hidden, maps = network["decoder.2.weight"], network["painter.weight"]
+    hidden, maps = network["decoder.2.weight"], network["painter.1.weight"]
     at_least = sizes.n_u * sizes.n_v * sizes.rank
     if hidden.shape != (sizes.hidden, sizes.hidden) or maps.size < at_least:
         raise ValueError("the network's weights are not of its sizes")

@@ -78,7 +78,7 @@ class Painting(NamedTuple):
 
     Attributes
     ----------
-    features : (B, rank) tensor
+    features : (B, n_features) tensor
         What the maps are made of.
     light : (B, n_v, n_u) tensor
         Logarithm of its density.
@@ -149,12 +149,15 @@ class CVAE(nn.Module):
             2 * sizes.n_latent,
         )
         self.decoder = perceptron(
-            sizes.n_latent + n_known + N_ORIENTATION, (sizes.hidden, sizes.hidden), sizes.rank
+            sizes.n_latent + n_known + N_ORIENTATION, (sizes.hidden, sizes.hidden), sizes.n_features
         )
-        self.painter = nn.Linear(sizes.rank, sum(self._map_numbers))
+        self.painter = nn.Sequential(
+            nn.Linear(sizes.n_features, sizes.rank, bias=False),
+            nn.Linear(sizes.rank, sum(self._map_numbers)),
+        )
         if sizes.n_local:
-            self.local = LocalLight(sizes.n_local, sizes.rank, 1 + N_COARSE_MAPS)
-            self.local_prior = LocalPrior(sizes.n_local, sizes.rank + 1)
+            self.local = LocalLight(sizes.n_local, sizes.n_features, 1 + N_COARSE_MAPS)
+            self.local_prior = LocalPrior(sizes.n_local, sizes.n_features + 1)
         self.prior = latent_prior(sizes.n_latent, n_known + 1)
         self.dark = nn.Parameter(torch.tensor(-8.0))
         self.dark_clump = nn.Parameter(torch.tensor(0.0))
@@ -240,7 +243,11 @@ class CVAE(nn.Module):
         """
         told = torch.cat([latent, known, orientation], dim=1)
         features = functional.silu(self.decoder(told))
-        light, coarse, displacement = self.painter(features).split(self._map_numbers, dim=1)
+        return self.painting(features, self.painter(features))
+
+    def painting(self, features: torch.Tensor, numbers: torch.Tensor) -> Painting:
+        """A `Painting` of features (B, n_features) and of all numbers of its maps, (B, M)."""
+        light, coarse, displacement = numbers.split(self._map_numbers, dim=1)
         light = light.reshape(-1, self.sizes.n_v, self.sizes.n_u)
         coarse = coarse.reshape(-1, N_COARSE_MAPS, *self.n_coarse)
         return Painting(features, light, coarse, displacement)
@@ -344,7 +351,7 @@ def local_context(
     -------
     painted_light : (B, V, U) tensor
         Of `light_at_nodes`.
-    told : (B, rank + 1) tensor
+    told : (B, n_features + 1) tensor
     """
     return light_at_nodes(painting), torch.cat([painting.features, centre_across], dim=1)
 

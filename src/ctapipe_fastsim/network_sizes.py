@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST", "NetworkSizes", "network_sizes"]
 
-MOST = dict(n_conditions=64, n_latent=64, hidden=2048, rank=1024, n_u=256, n_v=256, n_local=16)
+MOST = dict(
+    **dict(n_conditions=64, n_latent=64, hidden=2048, n_features=1024, rank=1024),
+    **dict(n_u=256, n_v=256, n_local=16),
+)
 FEWEST = dict(n_conditions=0, n_local=0, n_u=2, n_v=2)  # 1 of the others
 POSITIVE = ("v_max", "u_scale", "time_scale", "time_window")
 LIT_PIXEL = 5  # photo-electrons that make a peak time worth to scale by
@@ -29,8 +32,10 @@ class NetworkSizes:
     ----------
     n_conditions : int
         C, without the size.
-    n_latent, hidden, rank : int
-        Latents; width of the hidden layers; width of the last one, which the maps are made of.
+    n_latent, hidden, n_features : int
+        Latents; width of the hidden layers; width of the last one.
+    rank : int
+        Of the maps: how many mixtures of the features they are made of.
     n_u, n_v : int
         Nodes of the map of light along and across the shower; the other maps have half as many.
     n_local : int
@@ -56,7 +61,8 @@ class NetworkSizes:
     time_window: float
     n_latent: int = 8
     hidden: int = 384
-    rank: int = 160
+    n_features: int = 160
+    rank: int = 64
     n_u: int = 80
     n_v: int = 41
     n_local: int = 0
