@@ -11,7 +11,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["N_ACROSS", "N_ALONG", "LocalLight", "PlacedConvolutions", "at_nodes", "resampled"]
+__all__ = [
+    "N_ACROSS",
+    "N_ALONG",
+    "LocalLight",
+    "PlacedConvolutions",
+    "resampled",
+    "scaled_light",
+]
 
 N_ACROSS, N_ALONG = 11, 20  # nodes
 N_SEEN = 5
@@ -82,12 +89,13 @@ class LocalLight(nn.Module):
             Logarithm of the light at the nodes, 0 where most is.
         features : (B, F) tensor
         """
-        return self.decoder(at_nodes(local, painted_light), features)
+        seen = torch.cat([local, scaled_light(painted_light)], dim=1)
+        return self.decoder(seen, features)
 
 
-def at_nodes(local: torch.Tensor, painted_light: torch.Tensor) -> torch.Tensor:
-    """Latents (B, L, V, U) and scaled logarithm of the light (B, V, U), (B, L + 1, V, U)."""
-    return torch.cat([local, painted_light.clamp(min=-20)[:, None] / 5 + 1], dim=1)
+def scaled_light(painted_light: torch.Tensor) -> torch.Tensor:
+    """Logarithm of the light (B, V, U), 0 where most is, as networks are told, (B, 1, V, U)."""
+    return painted_light.clamp(min=-20)[:, None] / 5 + 1
 
 
 class PlacedConvolutions(nn.Module):
@@ -97,15 +105,23 @@ class PlacedConvolutions(nn.Module):
     ----------
     n_input, width, n_output, n_features : int
         Channels of input, hidden layers and output; numbers that tell of the whole image.
+    shape : pair of int
+        Nodes across and along.
     gentle : float
         By what the initial weights of the last one are multiplied.
     """
 
     def __init__(
-        self, n_input: int, width: int, n_output: int, n_features: int, gentle: float = GENTLE
+        self,
+        n_input: int,
+        width: int,
+        n_output: int,
+        n_features: int,
+        shape: tuple[int, int] = (N_ACROSS, N_ALONG),
+        gentle: float = GENTLE,
     ) -> None:
         super().__init__()
-        self.place = nn.Parameter(torch.zeros(width, N_ACROSS, N_ALONG))
+        self.place = nn.Parameter(torch.zeros(width, *shape))
         self.whole = nn.Linear(n_features, 2 * width)
         self.first = nn.Conv2d(n_input, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
@@ -115,7 +131,7 @@ class PlacedConvolutions(nn.Module):
             self.last.weight *= gentle
 
     def forward(self, seen: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-        """Of (B, n_input, V, U) and (B, n_features), (B, n_output, V, U)."""
+        """Of (B, n_input, *shape) and (B, n_features), (B, n_output, *shape)."""
         offset, gain = self.whole(features)[:, :, None, None].chunk(2, dim=1)
         hidden = functional.silu(self.first(seen) + self.place + offset) * (1 + gain)
         return self.last(functional.silu(self.second(hidden)))
