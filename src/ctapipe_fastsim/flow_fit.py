@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
+from tqdm.auto import tqdm
 
 __all__ = ["fit_flow"]
 
@@ -16,6 +17,8 @@ def fit_flow(
     batch_size: int,
     learning_rate: float,
     generator: torch.Generator,
+    what: str = "",
+    progress: bool = False,
 ) -> None:
     """Fit a flow in place.
 
@@ -34,14 +37,20 @@ def fit_flow(
         The highest; it falls like half a cosine.
     generator : torch.Generator
         Of the order of the rows.
+    what : str
+        Is learned, for the progress bar.
+    progress : bool
+        Show one.
     """
     n_batches = -(-len(rows) // batch_size)
     optimizer = torch.optim.AdamW(flow.parameters(), lr=learning_rate, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * n_batches)
-    for _ in range(epochs):
-        for batch in rows[torch.randperm(len(rows), generator=generator)].split(batch_size):
-            loss = -log_likelihood(batch).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            plan.step()
+    with tqdm(desc=what, total=epochs * n_batches, unit="batch", disable=not progress) as bar:
+        for _ in range(epochs):
+            for batch in rows[torch.randperm(len(rows), generator=generator)].split(batch_size):
+                loss = -log_likelihood(batch).mean()
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                plan.step()
+                bar.update()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tqdm.auto import tqdm
 
 from .acceptance import fit_acceptance
 from .array_types import BoolArray, Columns, FloatArray, IntArray
@@ -76,7 +77,11 @@ def fit_development(
 
 
 def fit_telescope_type(
-    run: TrainingRun, images: TelescopeImages, trigger: dict[str, Any], min_telescopes: int
+    run: TrainingRun,
+    images: TelescopeImages,
+    trigger: dict[str, Any],
+    min_telescopes: int,
+    progress: bool = False,
 ) -> TelescopeTypeModel:
     """What was learned of one telescope type: the trained run, response, trigger, acceptance.
 
@@ -90,6 +95,8 @@ def fit_telescope_type(
         The fields that are about the trigger.
     min_telescopes : int
         Triggered telescopes that an event needs.
+    progress : bool
+        Show progress bars.
 
     Returns
     -------
@@ -97,9 +104,9 @@ def fit_telescope_type(
     """
     run.keep_best()
     as_they_are = encoded(run, 1)
-    fit_prior(run, as_they_are, encoded(run, -1))
+    fit_prior(run, as_they_are, encoded(run, -1), progress)
     if run.with_local:
-        fit_local_prior(run)
+        fit_local_prior(run, progress)
     time, spread = arrival_times(run, as_they_are)
     response = fit_response(
         *(images.counts, images.charge, images.peak_time, time, spread),
@@ -127,7 +134,7 @@ def fit_telescope_type(
     )
     tie = fit_trigger_tie(*_trigger_patterns(images, kind, run.options.device), min_telescopes)
     kind = replace(kind, ties=kind.ties | {"trigger": np.array(tie)})
-    return replace(kind, acceptance=_fit_acceptance(images, kind, run))
+    return replace(kind, acceptance=_fit_acceptance(images, kind, run, progress))
 
 
 def _trigger_patterns(
@@ -150,7 +157,9 @@ def _trigger_patterns(
     return probability, triggered
 
 
-def _fit_acceptance(images: TelescopeImages, kind: TelescopeTypeModel, run: TrainingRun) -> Columns:
+def _fit_acceptance(
+    images: TelescopeImages, kind: TelescopeTypeModel, run: TrainingRun, progress: bool
+) -> Columns:
     """Recorded images against generated ones of the same conditions."""
     generator = ImageGenerator(kind, images.telescope.camera.geometry, run.options.device)
     rng = random_stream("acceptance", run.options.seed)
@@ -158,7 +167,8 @@ def _fit_acceptance(images: TelescopeImages, kind: TelescopeTypeModel, run: Trai
     rows = rng.permutation(n)[:MOST_ACCEPTANCE_IMAGES]
     values = condition_values(images.showers, images.geometry, *images.pointing)
     recorded, generated, probability = [], [], []
-    for block in np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1):
+    blocks = np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1)
+    for block in tqdm(blocks, "images to redraw by", unit="block", disable=not progress):
         at, geometry = values_at(values, block), images.geometry[block]
         charge, peak_time = map(np.nan_to_num, (images.charge[block], images.peak_time[block]))
         recorded.append(generator.features(at, geometry, images.counts[block], charge, peak_time))

@@ -6,7 +6,7 @@ numbers that the autoencoder is told), Z latents.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -155,6 +155,8 @@ class CVAE(nn.Module):
             nn.Linear(sizes.n_features, sizes.rank, bias=False),
             nn.Linear(sizes.rank, sum(self._map_numbers)),
         )
+        # as wide a range as the features have, of the maps as well
+        nn.init.orthogonal_(cast(torch.Tensor, self.painter[0].weight))
         if sizes.n_local:
             self.local = LocalLight(sizes.n_local, sizes.n_features, 1 + N_COARSE_MAPS)
             self.local_prior = LocalPrior(sizes.n_local, sizes.n_features + 1)

@@ -51,7 +51,9 @@ def encoded(run: "TrainingRun", mirror: float) -> Encoded:
     return Encoded(*map(torch.cat, zip(*parts)))
 
 
-def fit_prior(run: "TrainingRun", as_they_are: Encoded, reflected: Encoded) -> None:
+def fit_prior(
+    run: "TrainingRun", as_they_are: Encoded, reflected: Encoded, progress: bool = False
+) -> None:
     """Fit the latents' prior again, to all images alike, with the encoder as it is.
 
     While they are trained together bright images, weighted down, and the last epochs count too
@@ -63,6 +65,8 @@ def fit_prior(run: "TrainingRun", as_they_are: Encoded, reflected: Encoded) -> N
         Its prior is changed.
     as_they_are, reflected : Encoded
         All images.
+    progress : bool
+        Show a progress bar.
     """
     mean, spread, _, context = map(torch.cat, zip(as_they_are, reflected))
     generator = run.generator("prior noise")
@@ -73,16 +77,19 @@ def fit_prior(run: "TrainingRun", as_they_are: Encoded, reflected: Encoded) -> N
 
     rows = torch.as_tensor(np.flatnonzero(np.tile(~run.held_out, 2)))
     batches = run.generator("prior batches")
-    fit_flow(run.cvae.prior, log_likelihood, rows, *PRIOR_PLAN, batches)
+    bar = "prior of latents", progress
+    fit_flow(run.cvae.prior, log_likelihood, rows, *PRIOR_PLAN, batches, *bar)
 
 
-def fit_local_prior(run: "TrainingRun") -> None:
+def fit_local_prior(run: "TrainingRun", progress: bool = False) -> None:
     """Learn how latents of places depend on each other and on the image, from all images alike.
 
     Parameters
     ----------
     run : TrainingRun
         Its `LocalPrior` is changed; the encoder draws the latents that it learns from.
+    progress : bool
+        Show a progress bar.
     """
     cvae, generator = run.cvae, run.generator("local prior noise")
 
@@ -102,7 +109,8 @@ def fit_local_prior(run: "TrainingRun") -> None:
 
     rows = torch.as_tensor(np.flatnonzero(~run.held_out))
     batches = run.generator("local prior batches")
-    fit_flow(cvae.local_prior, log_likelihood, rows, *LOCAL_PRIOR_PLAN, batches)
+    bar = "prior of latents of places", progress
+    fit_flow(cvae.local_prior, log_likelihood, rows, *LOCAL_PRIOR_PLAN, batches, *bar)
 
 
 @torch.no_grad()

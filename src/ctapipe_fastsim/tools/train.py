@@ -163,6 +163,7 @@ class TrainTool(KnownOptionsTool):
             name: fit_telescope_type(
                 *(run, self.production.images[name], triggers[name]),
                 self.production.min_telescopes,
+                self.progress_bar,
             )
             for name, run in self._runs.items()
         }
