@@ -4,9 +4,8 @@ Shapes: B images, P pixels, C conditions (the standardised log size is the last 
 numbers that the autoencoder is told), Z latents.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch.nn import functional
 
 from .array_types import FloatArray
 from .flows import latent_prior
+from .layers import low_rank, perceptron
 from .light_moments import N_MOMENTS, light_moments
 from .local_light import N_ACROSS, N_ALONG, LocalLight, resampled
 from .local_prior import LocalPrior
@@ -151,12 +151,7 @@ class CVAE(nn.Module):
         self.decoder = perceptron(
             sizes.n_latent + n_known + N_ORIENTATION, (sizes.hidden, sizes.hidden), sizes.n_features
         )
-        self.painter = nn.Sequential(
-            nn.Linear(sizes.n_features, sizes.rank, bias=False),
-            nn.Linear(sizes.rank, sum(self._map_numbers)),
-        )
-        # as wide a range as the features have, of the maps as well
-        nn.init.orthogonal_(cast(torch.Tensor, self.painter[0].weight))
+        self.painter = low_rank(sizes.n_features, sizes.rank, sum(self._map_numbers))
         if sizes.n_local:
             self.local = LocalLight(sizes.n_local, sizes.n_features, 1 + N_COARSE_MAPS)
             self.local_prior = LocalPrior(sizes.n_local, sizes.n_features + 1)
@@ -400,12 +395,3 @@ def _read(maps: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
 def _arsinh(x: torch.Tensor) -> torch.Tensor:
     size = x.abs()  # torch.asinh takes ten times as long
     return torch.copysign(torch.log(size + torch.sqrt(size * size + 1)), x)
-
-
-def perceptron(n_input: int, widths: Iterable[int], n_output: int) -> nn.Sequential:
-    """Fully connected layers with SiLU between them."""
-    layers = []
-    for width in widths:
-        layers += [nn.Linear(n_input, width), nn.SiLU()]
-        n_input = width
-    return nn.Sequential(*layers, nn.Linear(n_input, n_output))

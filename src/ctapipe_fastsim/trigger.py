@@ -27,9 +27,9 @@ from torch import nn
 from torch.nn import functional
 
 from .array_types import BoolArray, Columns, FloatArray
+from .layers import perceptron
 from .module_arrays import save_arrays
 from .multiplicity import at_least
-from .network import perceptron
 
 __all__ = ["fit_trigger", "trigger_logit", "trigger_network"]
 
