@@ -9,7 +9,7 @@ __all__ = ["low_rank", "perceptron"]
 
 
 def perceptron(n_input: int, widths: Iterable[int], n_output: int) -> nn.Sequential:
-    """Fully connected layers with SiLU between them."""
+    """Fully connected layers from (B, n_input) to (B, n_output), with SiLU between them."""
     layers = []
     for width in widths:
         layers += [nn.Linear(n_input, width), nn.SiLU()]
@@ -18,7 +18,10 @@ def perceptron(n_input: int, widths: Iterable[int], n_output: int) -> nn.Sequent
 
 
 def low_rank(n_input: int, rank: int, n_output: int) -> nn.Sequential:
-    """Linear layer whose matrix has this rank, and that learns as fast as one of full rank."""
+    """Linear layer from (B, n_input) to (B, n_output) of this rank.
+
+    It begins so that it learns about as fast as one of full rank.
+    """
     mixture, outward = nn.Linear(n_input, rank, bias=False), nn.Linear(rank, n_output)
     gain = n_input / rank  # fewer numbers go outward, so that each must tell more
     nn.init.orthogonal_(mixture.weight, gain)

@@ -1,7 +1,6 @@
 """The decoder paints maps, as `CVAE.paint` does but with numpy, on the CPU.
 
-Nearly all of it is one product, for which torch takes two to three times as long on processors
-of AMD.
+Nearly all of it is one product; on processors of AMD torch takes a third longer.
 """
 
 from typing import NamedTuple, cast

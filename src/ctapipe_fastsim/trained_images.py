@@ -77,8 +77,8 @@ def fit_prior(
 
     rows = torch.as_tensor(np.flatnonzero(np.tile(~run.held_out, 2)))
     batches = run.generator("prior batches")
-    bar = "prior of latents", progress
-    fit_flow(run.cvae.prior, log_likelihood, rows, *PRIOR_PLAN, batches, *bar)
+    what = "prior of latents"
+    fit_flow(run.cvae.prior, log_likelihood, rows, *PRIOR_PLAN, batches, what, progress)
 
 
 def fit_local_prior(run: "TrainingRun", progress: bool = False) -> None:
@@ -109,8 +109,8 @@ def fit_local_prior(run: "TrainingRun", progress: bool = False) -> None:
 
     rows = torch.as_tensor(np.flatnonzero(~run.held_out))
     batches = run.generator("local prior batches")
-    bar = "prior of latents of places", progress
-    fit_flow(cvae.local_prior, log_likelihood, rows, *LOCAL_PRIOR_PLAN, batches, *bar)
+    what = "prior of latents of places"
+    fit_flow(cvae.local_prior, log_likelihood, rows, *LOCAL_PRIOR_PLAN, batches, what, progress)
 
 
 @torch.no_grad()
