@@ -22,6 +22,7 @@ from ctapipe.io.hdf5dataformat import (
 )
 from ctapipe.time import time_to_ctao_high_res
 
+from .chunk_packing import ChunkPacker, packs_better
 from .showers import Showers
 from .simulation_records import shower_distribution, shower_quantities
 from .table_columns import set_columns
@@ -92,12 +93,15 @@ class BulkWriter:
         self._n_thrown = int(distribution.cols.n_entries[0])
         self._histogram = distribution.cols.histogram[0]
         self._checks = np.zeros((2, 3), dtype=np.int64)
+        self._packers: dict[str, ChunkPacker] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         if error == (None, None, None):
+            for packer in self._packers.values():
+                packer.close()
             self._write_counts()
         self._file.close()
         self._template.close()
@@ -171,7 +175,12 @@ class BulkWriter:
             if isinstance(value, u.Quantity):
                 value = value.to_value(table.attrs[f"CTAFIELD_{position}_UNIT"])
             rows[name] = value
-        table.append(rows)
+        if packs_better(table):
+            if path not in self._packers:
+                self._packers[path] = ChunkPacker(table)
+            self._packers[path].append(rows)
+        else:
+            table.append(rows)
 
     def _copy(self, path: str, **rows: int) -> None:
         """Make a table like that of the template, with its attributes."""
