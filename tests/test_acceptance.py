@@ -112,8 +112,9 @@ def test_features_hold_statistics_size_conditions_structure_and_the_cleaned_imag
     cleaned = np.full((4, n_cleaned_statistics()), 2)
     known = np.array([0, 1, 2, 3]), np.ones((4, 3)), np.ones((4, 2))
     found = acceptance_features(statistics, structure, cleaned, *known)
-    assert found.shape == (4, n_statistics() + 6 + n_structure() + n_cleaned_statistics())
-    assert (found[:, -n_cleaned_statistics() :] == 2).all()
+    assert found.shape == (4, n_statistics() + 6 + n_structure() + n_cleaned_statistics() + 1)
+    assert (found[:, -n_cleaned_statistics() - 1 : -1] == 2).all()
+    np.testing.assert_allclose(found[:, -1], [2, 2, 1, 2 / 3])  # of the light
     np.testing.assert_allclose(found[:, n_statistics()], np.log([1, 2, 3, 4]))
 
 

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 N_ORIENTATION = 3
+N_SIZE = 2  # columns: size, share of it that cleaning leaves
 N_CLASSES = 10
 ENVELOPE_LEVELS = 0.95, 0.98, 0.99  # quantiles of r
 HARDLY = 0.01  # of the area under the ROC curve of r
@@ -74,7 +75,7 @@ def acceptance_features(
     statistics, structure : (B, S) and (B, T) arrays
         Of `image_statistics`.
     cleaned : (B, K) array
-        Of `cleaned_statistics`.
+        Of `cleaned_statistics`, the charge that is left first.
     size : (B,) int array
         True photo-electrons.
     orientation : (B, `N_ORIENTATION`) array
@@ -84,11 +85,13 @@ def acceptance_features(
 
     Returns
     -------
-    (B, S + 1 + `N_ORIENTATION` + C + T + K) array
-        Structure and what cleaning leaves are last: trees of older models know the columns before.
+    (B, S + 1 + `N_ORIENTATION` + C + T + K + 1) array
+        Structure, what cleaning leaves and its share of the light are last: trees of older models
+        know the columns before.
     """
     known = np.log1p(size), orientation, conditions
-    return np.column_stack([statistics, *known, structure, cleaned])
+    share = cleaned[:, 0] / np.maximum(size, 1)
+    return np.column_stack([statistics, *known, structure, cleaned, share])
 
 
 def fit_acceptance(
@@ -174,8 +177,8 @@ def acceptance_probability(
 
 def check_acceptance(acceptance: Columns, n_conditions: int) -> None:
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
-    n_seen = n_statistics() + n_structure() + n_cleaned_statistics()
-    check_trees(_trees_of(acceptance), n_seen + 1 + N_ORIENTATION + n_conditions)
+    n_seen = n_statistics() + n_structure() + n_cleaned_statistics() + N_SIZE
+    check_trees(_trees_of(acceptance), n_seen + N_ORIENTATION + n_conditions)
     shapes = [np.shape(acceptance.get(name, ())) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")

@@ -30,7 +30,7 @@ __all__ = ["EVENTS_PER_BLOCK", "EventGenerator", "Images"]
 # showers, which telescopes record them, and sizes, see `EventGenerator.chunks`
 Chunk = tuple[Showers, BoolArray, IntArray | None]
 
-EVENTS_PER_BLOCK = 256
+EVENTS_PER_BLOCK = 512
 THROWN_PER_CHUNK = 8192
 
 

@@ -7,7 +7,6 @@ from typing import NamedTuple, cast
 
 import numpy as np
 import torch
-from scipy.special import expit
 from torch import nn
 
 from .array_types import FloatArray
@@ -51,7 +50,8 @@ def paint_maps(
     features = np.hstack([latent, known, orientation])
     for weight, bias in painter.layers:
         linear = features @ weight + bias
-        features = linear * expit(linear)  # SiLU
+        with np.errstate(over="ignore"):
+            features = linear / (1 + np.exp(-linear))  # SiLU
     mixed = np.ones((len(features), len(painter.maps)), np.float32)
     mixed[:, :-1] = features @ painter.mixture
     return cvae.painting(*map(torch.from_numpy, (features, mixed @ painter.maps)))
