@@ -28,7 +28,7 @@ def generator(model):
 
 @pytest.fixture(scope="module")
 def array_generator(array_model):
-    return event_generator(array_model, n_thrown=600)
+    return event_generator(array_model, n_thrown=1000)
 
 
 @pytest.fixture(params=["generator", "array_generator"])
@@ -104,8 +104,8 @@ def test_telescopes_may_come_in_any_order(array_model):
 
 def test_blocks_are_the_same_in_any_order(model, generator):
     fresh = event_generator(model, n_thrown=1500)
-    last_first = [fresh.block(number) for number in (2, 0, 1)]
-    for number, images in zip((2, 0, 1), last_first):
+    last_first = [fresh.block(number) for number in (1, 0)]
+    for number, images in zip((1, 0), last_first):
         assert_same_images(images, generator.block(number))
 
 
@@ -117,7 +117,7 @@ def test_other_seeds_and_observations_throw_other_showers(model, generator, othe
 
 
 def test_the_same_showers_give_other_images_in_other_blocks_observations_and_seeds(model):
-    generator = event_generator(model, n_thrown=1000)
+    generator = event_generator(model, n_thrown=2000)
     generator.recorded = np.tile(generator.recorded[:EVENTS_PER_BLOCK], 2)
     generator.telescopes = np.tile(generator.telescopes[:EVENTS_PER_BLOCK], (2, 1))
     drawn = [generator.block(number) for number in (0, 1)]
