@@ -36,7 +36,7 @@ def learned():
     condition = rng.random(N)
     return fit_acceptance(
         features(recorded(N, condition, rng), condition),
-        features(generated(N, condition, rng), condition),
+        [features(generated(N, condition, rng), condition)],
         condition,
         np.arange(N) % 10 == 0,
         seed=1,
@@ -83,7 +83,7 @@ def test_the_envelope_is_as_high_as_it_must_be():
     for shift in (0.1, 1.0):
         acceptance = fit_acceptance(
             features(rng.normal(size=n) + shift, condition),
-            features(rng.normal(size=n), condition),
+            [features(rng.normal(size=n), condition)],
             condition,
             np.arange(n) % 4 == 0,
             seed=1,
@@ -99,7 +99,7 @@ def test_samples_that_have_nothing_in_common_are_left_alone():
     condition = rng.random(4000)
     values = generated(4000, condition, rng)
     apart = fit_acceptance(
-        *(features(values + 100, condition), features(values, condition), condition),
+        *(features(values + 100, condition), [features(values, condition)], condition),
         np.arange(4000) % 10 == 0,
         seed=1,
     )

@@ -21,15 +21,28 @@ HELD_OUT = np.arange(4000) >= 3000
 
 @pytest.fixture(scope="module")
 def trees():
-    return fit_trees(*two_samples(4000, seed=1), HELD_OUT, seed=5)
+    first, second = two_samples(4000, seed=1)
+    return fit_trees([first], second, HELD_OUT, seed=5)
 
 
 def test_samples_that_are_alike_leave_few_trees():
     rng = np.random.default_rng(3)
     first, second = rng.normal(size=(2, 4000, N_FEATURES))
-    alike = fit_trees(first, second, HELD_OUT, seed=5)
+    alike = fit_trees([first], second, HELD_OUT, seed=5)
     assert len(alike["root"]) < 20
     assert np.abs(log_odds(ready_trees(alike), first)).mean() < 0.2
+
+
+def test_more_draws_of_one_sample_tell_more_and_weigh_no_more():
+    """Of two normal distributions a width apart the log odds are known."""
+    rng = np.random.default_rng(8)
+    first = rng.normal(size=(4, 4000, 1))
+    second, x = rng.normal(size=(4000, 1)) + 1, np.linspace(-1, 2, 50)[:, None]
+    misses = []
+    for draws in (first[:1], first):
+        found = log_odds(ready_trees(fit_trees(draws, second, HELD_OUT, seed=5)), x)
+        misses.append(np.sqrt(np.mean((found - (x[:, 0] - 0.5)) ** 2)))
+    assert misses[1] < misses[0] < 0.3
 
 
 def test_good_trees_pass(trees):

@@ -22,7 +22,8 @@ HELD_OUT = np.arange(4000) >= 3000
 
 @pytest.fixture(scope="module")
 def trees():
-    return fit_trees(*two_samples(4000, seed=1), HELD_OUT, seed=5)
+    first, second = two_samples(4000, seed=1)
+    return fit_trees([first], second, HELD_OUT, seed=5)
 
 
 def test_log_odds_are_those_of_the_classifier(trees):

@@ -11,6 +11,7 @@ high as it must be for r to tell kept images hardly better than with none.
 The trigger of each telescope is drawn before and does not change.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -96,7 +97,7 @@ def acceptance_features(
 
 def fit_acceptance(
     recorded: FloatArray,
-    generated: FloatArray,
+    generated: Sequence[FloatArray],
     trigger_probability: FloatArray,
     held_out: BoolArray,
     seed: int,
@@ -105,8 +106,10 @@ def fit_acceptance(
 
     Parameters
     ----------
-    recorded, generated : (N, F) arrays
-        `acceptance_features` of recorded images, and of generated ones of the same conditions.
+    recorded : (N, F) array
+        `acceptance_features` of recorded images.
+    generated : sequence of (N, F) arrays
+        Of images generated at the same conditions, once or several times.
     trigger_probability : (N,) array
         Of these conditions.
     held_out : (N,) bool array
@@ -120,18 +123,22 @@ def fit_acceptance(
     """
     trees = fit_trees(generated, recorded, held_out, seed)
     edges = np.quantile(trigger_probability, np.arange(1, N_CLASSES) / N_CLASSES)
-    number = np.searchsorted(edges, trigger_probability[held_out])
     # of images that the trees did not learn by heart
     ready = ready_trees(trees)
-    ratio_of_recorded, ratio = (
-        np.exp(log_odds(ready, images[held_out])) for images in (recorded, generated)
+    ratio_of_recorded, *ratios = (
+        np.exp(log_odds(ready, images[held_out])) for images in (recorded, *generated)
     )
+    ratio = np.concatenate(ratios)
+    number = np.tile(np.searchsorted(edges, trigger_probability[held_out]), len(generated))
     envelope = _envelope(ratio_of_recorded, ratio, number)
     return {**trees, "envelope_edges": edges, "envelope": envelope}
 
 
 def _envelope(recorded: FloatArray, generated: FloatArray, number: IntArray) -> FloatArray:
-    """Envelope of each class, (`N_CLASSES`,), from r of held-out images and their classes."""
+    """Envelope of each class, (`N_CLASSES`,), from r of held-out images.
+
+    ``number`` is the class of each generated one.
+    """
     highest = np.full(N_CLASSES, generated.max())
     unlimited = _auc_of_kept(recorded, generated, number, highest)
     for level in ENVELOPE_LEVELS:

@@ -4,6 +4,8 @@ All nodes of all trees stand in one row each, tree after tree, children behind t
 leaf has the feature `LEAF`. They are evaluated in tree_reading.py.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .array_types import BoolArray, Columns, FloatArray
@@ -12,16 +14,23 @@ from .tree_reading import LEAF, MOST_LEAVES
 __all__ = ["check_trees", "fit_trees"]
 
 LEARNING_RATE = 0.08
+MOST_TREES = 1500
+TREES_AT_ONCE = 25
+PATIENCE = 4  # times that more trees did not help
 NAMES = {"root", "feature", "threshold", "left", "right", "value", "offset"}
 
 
-def fit_trees(first: FloatArray, second: FloatArray, held_out: BoolArray, seed: int) -> Columns:
+def fit_trees(
+    first: Sequence[FloatArray], second: FloatArray, held_out: BoolArray, seed: int
+) -> Columns:
     """Fit trees that tell two samples apart, as many as help on what they have not seen.
 
     Parameters
     ----------
-    first, second : (N, F) arrays
-        Features, finite; rows of one number belong together.
+    first : sequence of D (N, F) arrays
+        Features, finite, of D draws of the first sample, each of weight 1 / D.
+    second : (N, F) array
+        Rows of one number belong together.
     held_out : (N,) bool array
         Rows that only tell how many trees to keep.
     seed : int
@@ -34,26 +43,36 @@ def fit_trees(first: FloatArray, second: FloatArray, held_out: BoolArray, seed: 
     """
     # imported here, since generating needs neither
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.metrics import log_loss
     from threadpoolctl import threadpool_limits
 
     # no early stopping: its random split would part images of one shower
     trees = HistGradientBoostingClassifier(
         learning_rate=LEARNING_RATE,
-        max_iter=1500,
         max_leaf_nodes=31,
         min_samples_leaf=100,
         l2_regularization=10,
         early_stopping=False,
+        warm_start=True,
         random_state=seed,
     )
-    features = np.concatenate([first, second])
-    is_second = np.repeat([0, 1], len(first))
-    held_out = np.tile(held_out, 2)
+    features = np.concatenate([*first, second])
+    is_second = np.arange(len(features)) >= len(features) - len(second)
+    weight = np.where(is_second, 1, 1 / len(first))
+    held_out = np.tile(held_out, len(first) + 1)
+
+    def loss(probability: FloatArray) -> float:
+        of_class = np.where(is_second[held_out], probability[:, 1], probability[:, 0])
+        return float(np.average(-np.log(of_class), weights=weight[held_out]))
+
+    losses: list[float] = []
     with threadpool_limits(1):  # several threads stall each other on a busy machine
-        trees.fit(features[~held_out], is_second[~held_out])
-        stages = trees.staged_predict_proba(features[held_out])
-        losses = [log_loss(is_second[held_out], probability) for probability in stages]
+        for n_trees in range(TREES_AT_ONCE, MOST_TREES + 1, TREES_AT_ONCE):
+            trees.set_params(max_iter=n_trees)
+            trees.fit(features[~held_out], is_second[~held_out], weight[~held_out])
+            losses.append(loss(trees.predict_proba(features[held_out])))
+            if len(losses) - np.argmin(losses) > PATIENCE:
+                break
+        losses = [loss(stage) for stage in trees.staged_predict_proba(features[held_out])]
     of_tree = [tree.nodes for (tree,) in trees._predictors[: np.argmin(losses) + 1]]
     root = np.cumsum([0, *(len(n) for n in of_tree[:-1])])
     start = np.repeat(root, [len(n) for n in of_tree])

@@ -40,6 +40,7 @@ DEVELOPMENT_PLAN = 40, 64, 2e-3  # epochs, showers in a batch, learning rate
 MOST_TRAINING_IMAGES = 50_000
 MOST_ACCEPTANCE_IMAGES = 100_000
 IMAGES_PER_BLOCK = 256
+DRAWS_OF_EACH = 3  # that recorded images are told from
 
 
 def fit_development(
@@ -166,18 +167,20 @@ def _fit_acceptance(
     n = len(images.counts)
     rows = rng.permutation(n)[:MOST_ACCEPTANCE_IMAGES]
     values = condition_values(images.showers, images.geometry, *images.pointing)
-    recorded, generated, probability = [], [], []
+    recorded, probability = [], []
+    generated: list[list[FloatArray]] = [[] for _ in range(DRAWS_OF_EACH)]
     blocks = np.array_split(rows, len(rows) // IMAGES_PER_BLOCK + 1)
     for block in tqdm(blocks, "images to redraw by", unit="block", disable=not progress):
         at, geometry = values_at(values, block), images.geometry[block]
         charge, peak_time = map(np.nan_to_num, (images.charge[block], images.peak_time[block]))
         recorded.append(generator.features(at, geometry, images.counts[block], charge, peak_time))
-        anew = generator.draw_once(at, geometry, rng)
-        generated.append(generator.features(at, geometry, *anew[1:]))
+        for draws in generated:
+            anew = generator.draw_once(at, geometry, rng)
+            draws.append(generator.features(at, geometry, *anew[1:]))
         probability.append(generator.trigger_probability(at))
     seed = int(rng.integers(2**31))
-    first, second, chance = map(np.concatenate, (recorded, generated, probability))
-    return fit_acceptance(first, second, chance, run.held_out[rows], seed)
+    features, *of_draws, chance = map(np.concatenate, (recorded, *generated, probability))
+    return fit_acceptance(features, of_draws, chance, run.held_out[rows], seed)
 
 
 def _fit_development(
