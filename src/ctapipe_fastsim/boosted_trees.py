@@ -15,8 +15,8 @@ __all__ = ["check_trees", "fit_trees"]
 
 LEARNING_RATE = 0.08
 MOST_TREES = 1500
-TREES_AT_ONCE = 25
-PATIENCE = 4  # times that more trees did not help
+TREES_AT_ONCE = 50
+PATIENCE = 2  # times that more trees did not help
 NAMES = {"root", "feature", "threshold", "left", "right", "value", "offset"}
 
 
@@ -28,7 +28,7 @@ def fit_trees(
     Parameters
     ----------
     first : sequence of D (N, F) arrays
-        Features, finite, of D draws of the first sample, each of weight 1 / D.
+        Features, finite, of D draws of the first sample.
     second : (N, F) array
         Rows of one number belong together.
     held_out : (N,) bool array
@@ -39,7 +39,7 @@ def fit_trees(
     -------
     dict of str to array
         ``root`` (T,), first node of each tree; ``feature``, ``threshold``, ``left``, ``right``
-        and ``value`` (K,), of each node; ``offset`` ().
+        and ``value`` (K,), of each node; ``offset`` (), as if both samples had N rows.
     """
     # imported here, since generating needs neither
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -57,22 +57,23 @@ def fit_trees(
     )
     features = np.concatenate([*first, second])
     is_second = np.arange(len(features)) >= len(features) - len(second)
-    weight = np.where(is_second, 1, 1 / len(first))
     held_out = np.tile(held_out, len(first) + 1)
+    learned, unseen = features[~held_out], features[held_out]
+    of_learned, of_unseen = is_second[~held_out], is_second[held_out]
 
     def loss(probability: FloatArray) -> float:
-        of_class = np.where(is_second[held_out], probability[:, 1], probability[:, 0])
-        return float(np.average(-np.log(of_class), weights=weight[held_out]))
+        of_class = np.where(of_unseen, probability[:, 1], probability[:, 0])
+        return -float(np.log(of_class).mean())
 
     losses: list[float] = []
     with threadpool_limits(1):  # several threads stall each other on a busy machine
         for n_trees in range(TREES_AT_ONCE, MOST_TREES + 1, TREES_AT_ONCE):
             trees.set_params(max_iter=n_trees)
-            trees.fit(features[~held_out], is_second[~held_out], weight[~held_out])
-            losses.append(loss(trees.predict_proba(features[held_out])))
+            trees.fit(learned, of_learned)
+            losses.append(loss(trees.predict_proba(unseen)))
             if len(losses) - np.argmin(losses) > PATIENCE:
                 break
-        losses = [loss(stage) for stage in trees.staged_predict_proba(features[held_out])]
+        losses = [loss(stage) for stage in trees.staged_predict_proba(unseen)]
     of_tree = [tree.nodes for (tree,) in trees._predictors[: np.argmin(losses) + 1]]
     root = np.cumsum([0, *(len(n) for n in of_tree[:-1])])
     start = np.repeat(root, [len(n) for n in of_tree])
@@ -85,7 +86,7 @@ def fit_trees(
         "left": np.where(is_leaf, 0, start + nodes["left"]).astype(np.int32),
         "right": np.where(is_leaf, 0, start + nodes["right"]).astype(np.int32),
         "value": np.where(is_leaf, nodes["value"], 0).astype(np.float32),
-        "offset": np.array(trees._baseline_prediction.item()),
+        "offset": np.array(trees._baseline_prediction.item() + np.log(len(first))),
     }
 
 
