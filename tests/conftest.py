@@ -116,8 +116,8 @@ def read(model_file):
 
 
 def train(dl1_files, model_file):
-    """Train a small network for three epochs, its trigger in few steps; return the model file."""
-    from ctapipe_fastsim import trigger
+    """Train a small network for three epochs, trigger and trees little; return the model file."""
+    from ctapipe_fastsim import boosted_trees, trigger
     from ctapipe_fastsim.tools.train import TrainTool
 
     log = model_file.with_suffix(".log")
@@ -127,5 +127,6 @@ def train(dl1_files, model_file):
         patch.setattr(trigger, "BATCH", 1024)
         patch.setattr(trigger, "STEPS", 800)
         patch.setattr(trigger, "FIRST_STEPS", 200)
+        patch.setattr(boosted_trees, "MOST_TREES", 100)
         run_tool(TrainTool(), [*files, f"-o={model_file}", *options], raises=True)
     return model_file
