@@ -41,7 +41,7 @@ from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.generator import EVENTS_PER_BLOCK
 from ctapipe_fastsim.model_file import read_model
 
-N_SHOWERS = 1000
+N_SHOWERS = 1500
 BRIGHT = 150  # true photo-electrons
 IMAGES = dict(dl1_images=True, true_images=True, simulated=True)
 PARAMETERS = dict(dl1_parameters=True, true_parameters=True)

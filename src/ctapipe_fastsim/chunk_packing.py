@@ -88,8 +88,6 @@ def _checksum(packed: bytes) -> bytes:
     modulo 65535.
     """
     numbers = np.frombuffer(packed + bytes(len(packed) % 2), ">u2").astype(np.int64)
-    total = int(numbers.sum())
-    of_partial = int(numbers @ np.arange(len(numbers), 0, -1))
-    halves = (0 if number == 0 else (number - 1) % 65535 + 1 for number in (of_partial, total))
-    high, low = halves
+    sums = numbers @ np.arange(len(numbers), 0, -1), numbers.sum()
+    high, low = (0 if number == 0 else (int(number) - 1) % 65535 + 1 for number in sums)
     return (high << 16 | low).to_bytes(CHECKSUM, "little")

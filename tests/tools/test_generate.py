@@ -57,7 +57,7 @@ def by_events(toy_array_model, folder):
 @pytest.fixture(scope="module")
 def by_showers(toy_model, folder):
     """Both files of a number of showers, images alone."""
-    options = ["--CVAEEventSource.n_showers=800", *SAME]
+    options = ["--CVAEEventSource.n_showers=1500", *SAME]
     theirs = process(
         toy_model, folder / "theirs2.h5", "--write-images", "--no-write-parameters", *options
     )
@@ -169,12 +169,12 @@ def test_ctapipe_processes_and_merges_the_file(by_showers, toy_model, folder):
     argv = [str(path), str(other), f"--output={merged}"]
     run_tool(MergeTool(), argv, cwd=folder, raises=True)
     with tables.open_file(merged) as h5file:
-        assert h5file.root.configuration.simulation.run.col("n_showers").tolist() == [800, 100]
+        assert h5file.root.configuration.simulation.run.col("n_showers").tolist() == [1500, 100]
 
 
 def test_charges_and_times_are_rounded(toy_model, folder, by_showers):
     exact = contents(by_showers[1])
-    options = ["--CVAEEventSource.n_showers=800", *SAME]
+    options = ["--CVAEEventSource.n_showers=1500", *SAME]
     rounded = contents(generate(toy_model, folder / "rounded.h5", *options))
     path = "/dl1/event/telescope/images/tel_001"
     for name in ("image", "peak_time"):
@@ -243,7 +243,7 @@ def test_an_interrupted_run_leaves_a_file_that_can_be_resumed(
     toy_model, by_showers, tmp_path, monkeypatch
 ):
     path = tmp_path / "interrupted.h5"
-    options = [*EXACT, "--CVAEEventSource.n_showers=800", *SAME]
+    options = [*EXACT, "--CVAEEventSource.n_showers=1500", *SAME]
     with monkeypatch.context() as patch:
         interrupt_after(1, patch)
         with pytest.raises(subprocess.CalledProcessError, match="130"):
@@ -260,7 +260,7 @@ def test_an_interrupted_run_leaves_a_file_that_can_be_resumed(
 def test_a_finished_file_is_left_alone(toy_model, by_showers, tmp_path):
     path = tmp_path / "finished.h5"
     shutil.copyfile(by_showers[1], path)
-    generate(toy_model, path, "--resume", *EXACT, "--CVAEEventSource.n_showers=800", *SAME)
+    generate(toy_model, path, "--resume", *EXACT, "--CVAEEventSource.n_showers=1500", *SAME)
     assert_same_columns(contents(path), contents(by_showers[1]))
 
 
@@ -285,7 +285,7 @@ def test_what_cannot_be_done_is_refused(toy_model, tmp_path, by_showers):
     assert not output.exists()
     shutil.copyfile(by_showers[1], output)
     assert "exists" in refused(*given)
-    others = "--seed=4", "--obs-id=7", "--n-showers=800"
+    others = "--seed=4", "--obs-id=7", "--n-showers=1500"
     assert "another seed" in refused(*given, "--resume", *EXACT, *others)
     assert "another image_resolution" in refused(*given, "--resume", *SAME)
     assert output.read_bytes() == by_showers[1].read_bytes()
