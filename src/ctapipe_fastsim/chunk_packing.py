@@ -44,7 +44,17 @@ class ChunkPacker:
         self._waiting = table.read(table.nrows - table.nrows % self._chunk_rows)
 
     def append(self, rows: Array) -> None:
-        """Append rows, (N,) structured array of the table's type."""
+        """Append rows.
+
+        Parameters
+        ----------
+        rows : (N,) structured array of the table's type
+
+        Raises
+        ------
+        tables.HDF5ExtError
+            When they cannot be written.
+        """
         rows = np.concatenate([self._waiting, rows])
         n_whole = len(rows) - len(rows) % self._chunk_rows
         self._write(rows[:n_whole])
