@@ -130,7 +130,15 @@ def generation(path, n_images, device):
     yield "decode (network alone)", n, *decoding
     yield "response, all else", n, *(images - decoding)
     yield "decode and response", n, *images
-    yield from on_all_cores(generator, n_images)
+    yield from on_all_cores(generator, n_images, "showers and images")
+    redrawn, ImageGenerator.draw = ImageGenerator.draw, drawn_once
+    yield from on_all_cores(generator, n_images, "each image drawn once")
+    ImageGenerator.draw = redrawn
+
+
+def drawn_once(generator, values, geometry, rng, size=None, event=None):
+    """In place of `ImageGenerator.draw`: no image is redrawn."""
+    return generator.draw_once(values, geometry, rng, size)
 
 
 def draw_all(generator, n_images):
@@ -148,7 +156,7 @@ def draw_all(generator, n_images):
     return showers, images, n
 
 
-def on_all_cores(generator, n_images):
+def on_all_cores(generator, n_images, name):
     """As the bulk tool makes images, without writing any."""
 
     def make(block):
@@ -165,7 +173,7 @@ def on_all_cores(generator, n_images):
             _, parts = next(made)
             n += sum(len(part.event) for part in parts)
         passed = clock()
-    yield f"showers and images, {n_cores} threads", n, *passed
+    yield f"{name}, {n_cores} threads", n, *passed
 
 
 def energies(path):

@@ -9,6 +9,7 @@ from ctapipe_fastsim.acceptance import (
     acceptance_probability,
     check_acceptance,
     fit_acceptance,
+    ranks,
     ready_acceptance,
 )
 from ctapipe_fastsim.cleaned_statistics import n_cleaned_statistics
@@ -73,6 +74,24 @@ def test_where_samples_agree_more_are_kept(learned):
         kept.append(acceptance_probability(ready_acceptance(learned), values, condition))
     assert kept[1].mean() > kept[0].mean() + 0.15
     assert (np.concatenate(kept) <= 1).all()
+
+
+def test_draws_are_kept_as_often_as_their_probability_says():
+    """Within 4 standard errors."""
+    probability = np.repeat([0.02, 0.3, 1.0], 20_000)
+    kept = (ranks(probability, np.random.default_rng(0)) == 0).reshape(3, -1).mean(axis=1)
+    assert kept[2] == 1
+    assert kept[:2] == pytest.approx([0.02, 0.3], abs=4 * np.sqrt(0.3 * 0.7 / 20_000))
+
+
+def test_of_draws_that_are_not_kept_each_comes_first_as_often_as_its_odds_say():
+    """Within 4 standard errors."""
+    probability = np.array([0.1, 0.2, 0.4])
+    rank = ranks(np.tile(probability, 40_000), np.random.default_rng(1)).reshape(-1, 3)
+    none_kept = rank[(rank > 0).all(axis=1)]
+    share = np.bincount(none_kept.argmin(axis=1), minlength=3) / len(none_kept)
+    odds = probability / (1 - probability)
+    assert share == pytest.approx(odds / odds.sum(), abs=4 * np.sqrt(0.25 / len(none_kept)))
 
 
 def test_the_envelope_is_as_high_as_it_must_be():

@@ -15,10 +15,9 @@ from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.generator import (
     EVENTS_PER_BLOCK,
     EventGenerator,
-    ImageGenerator,
     draw_development,
 )
-from ctapipe_fastsim.shower_frame import image_geometry, unit_vector
+from ctapipe_fastsim.shower_frame import unit_vector
 
 
 @pytest.fixture(scope="module")
@@ -252,23 +251,6 @@ def test_each_event_of_a_size_has_one_telescope_and_all_are_used(array_model):
     generator = event_generator(array_model, n_thrown=300, size=(50, 200))
     assert (generator.telescopes.sum(axis=1) == 1).all()
     assert (generator.telescopes.sum(axis=0) > 20).all()
-
-
-def test_images_at_given_conditions_sum_to_given_sizes(model, generator):
-    (kind,) = model.telescope_types.values()
-    (telescope,) = model.subarray.telescope_types
-    painter = ImageGenerator(kind, telescope.camera.geometry, "cpu")
-    showers = generator.showers[:4]
-    pointing = model.thrown[0].altitude, model.thrown[0].azimuth
-    geometry = image_geometry(showers, *pointing, model.subarray.positions[1].to_value("m"))
-    names = kind.conditions.names
-    values = {name: np.full(4, kind.conditions.mean[i]) for i, name in enumerate(names)}
-    size = np.array([0, 1, 50, 100_000])
-    same, counts, charge, peak_time = painter.draw(values, geometry, np.random.default_rng(1), size)
-    np.testing.assert_array_equal(same, size)
-    assert np.array_equal(counts.sum(axis=1), size)
-    assert np.isfinite(charge).all()
-    assert np.isfinite(peak_time).all()
 
 
 def test_telescopes_of_unknown_type_are_refused(model, array_model):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ctapipe_fastsim.light_sharing import share_light, sharing_cells
+from ctapipe_fastsim.light_sharing import clumps_of_light, share_light, sharing_cells
 from ctapipe_fastsim.pixel_cells import pixel_cells
 from ctapipe_fastsim.pixel_lattice import NOBODY
 
@@ -18,14 +18,11 @@ def alone(n_pixels):
 
 def shared(size, clump, fraction=FRACTION, n_images=N_IMAGES, seed=0, cells=None):
     """Counts of many images of one size."""
-    shape = (n_images, len(fraction))
-    return share_light(
-        np.full(n_images, size),
-        np.broadcast_to(fraction, shape),
-        np.broadcast_to(clump, shape).astype(float),
-        alone(len(fraction)) if cells is None else cells,
-        np.random.default_rng(seed),
-    )
+    shape, size = (n_images, len(fraction)), np.full(n_images, size)
+    cells = alone(len(fraction)) if cells is None else cells
+    clump = np.broadcast_to(clump, shape).astype(float)
+    expected = clumps_of_light(size, np.broadcast_to(fraction, shape), clump, cells)
+    return share_light(size, expected, cells, np.random.default_rng(seed))
 
 
 def test_every_image_sums_to_its_size():
@@ -33,7 +30,8 @@ def test_every_image_sums_to_its_size():
     sizes = np.concatenate([np.arange(300), [10_000, 1_000_000]])
     fraction = rng.dirichlet(np.full(500, 0.05), len(sizes))  # most pixels next to nothing
     clump = rng.uniform(0.02, 5, fraction.shape)
-    counts = share_light(sizes, fraction, clump, alone(500), rng)
+    expected = clumps_of_light(sizes, fraction, clump, alone(500))
+    counts = share_light(sizes, expected, alone(500), rng)
     assert counts.dtype == np.int32
     assert counts.shape == fraction.shape
     assert (counts >= 0).all()

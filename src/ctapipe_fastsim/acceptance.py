@@ -28,13 +28,14 @@ __all__ = [
     "acceptance_probability",
     "check_acceptance",
     "fit_acceptance",
+    "ranks",
     "ready_acceptance",
 ]
 
 N_ORIENTATION = 3
 N_SIZE = 2  # columns: size, share of it that cleaning leaves
 N_CLASSES = 10
-ENVELOPE_LEVELS = 0.95, 0.98, 0.99  # quantiles of r
+ENVELOPE_LEVELS = 0.95, 0.98, 0.99, 0.995, 0.998  # quantiles of r
 HARDLY = 0.01  # of the area under the ROC curve of r
 
 
@@ -180,6 +181,29 @@ def acceptance_probability(
     number = np.searchsorted(acceptance.envelope_edges, trigger_probability)
     ratio = np.exp(log_odds(acceptance.trees, features))
     return np.minimum(1, ratio / acceptance.envelope[number])
+
+
+def ranks(probability: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """In which order to choose among draws of an image, the lowest first, (B,).
+
+    Parameters
+    ----------
+    probability : (B,) array
+        Of `acceptance_probability`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (B,) array
+        0 for those that are kept. Where none is, each comes first as often as its odds say,
+        which makes up for those that were kept (Efraimidis and Spirakis 2006, Inf. Process. Lett.
+        97, 181).
+    """
+    with np.errstate(divide="ignore"):
+        odds_against = (1 - probability) / probability
+    rank = rng.standard_exponential(len(probability)) * odds_against
+    rank[rng.random(len(probability)) < probability] = 0
+    return rank
 
 
 def check_acceptance(acceptance: Columns, n_conditions: int) -> None:

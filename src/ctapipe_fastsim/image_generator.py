@@ -1,5 +1,6 @@
 """Conditions become images: size, light, photo-electrons, then the camera's answer."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -11,16 +12,17 @@ from .acceptance import (
     N_ORIENTATION,
     acceptance_features,
     acceptance_probability,
+    ranks,
     ready_acceptance,
 )
-from .array_types import Array, Columns, FloatArray, IntArray, Rows
+from .array_types import Array, BoolArray, Columns, FloatArray, IntArray, Rows
 from .batch_parameters import CameraPixels
 from .cleaned_statistics import cleaned_statistics
 from .flow_sampling import flow_arrays, flow_sample
 from .flows import size_flow
 from .image_statistics import image_statistics
 from .light_reading import map_reader, read_light, read_times
-from .light_sharing import share_light, sharing_cells
+from .light_sharing import ClumpsOfLight, clumps_of_light, share_light, sharing_cells
 from .map_painting import map_painter, paint_maps
 from .model import TelescopeTypeModel
 from .module_arrays import load_arrays
@@ -38,7 +40,8 @@ __all__ = ["ImageGenerator"]
 # size, counts, charges and peak times, see `ImageGenerator.draw`
 DrawnImages = tuple[IntArray, IntArray, FloatArray, FloatArray]
 
-MOST_DRAWS = 20  # of one image; the last one is kept
+LIGHT_DRAWS = 6  # from what is painted once
+MOST_PAINTINGS = 4  # of one image; a draw from the last one is kept
 FEWEST_TOGETHER = 32  # images that cost little more than one
 MOST_TOGETHER = 128  # images whose maps fit into fast memory
 BORDER_RINGS = 2
@@ -74,6 +77,33 @@ class Told(NamedTuple):
     def at(self, rows: Rows) -> "Told":
         """Some of them."""
         return Told._make(None if column is None else column[rows] for column in self)
+
+
+class Painted(NamedTuple):
+    """What B images are drawn from.
+
+    Attributes
+    ----------
+    told : Told
+        With sizes.
+    mirror : (B,) float32 array
+        As in `CVAE.view`.
+    displacement : (B, 3) float32 array
+    coarse_maps : (B, 5, m_v, m_u) float32 array
+        As in `read_light`.
+    light : ClumpsOfLight
+    """
+
+    told: Told
+    mirror: FloatArray
+    displacement: FloatArray
+    coarse_maps: FloatArray
+    light: ClumpsOfLight
+
+    def at(self, rows: Rows) -> "Painted":
+        """Some of them."""
+        maps = self.mirror[rows], self.displacement[rows], self.coarse_maps[rows]
+        return Painted(self.told.at(rows), *maps, self.light.at(rows))
 
 
 class ImageGenerator:
@@ -138,6 +168,9 @@ class ImageGenerator:
     ) -> DrawnImages:
         """Draw images as likely as recorded ones.
 
+        What is painted costs most and tells little of how likely an image is: its light is drawn
+        anew a few times before another image is painted.
+
         Parameters
         ----------
         values : dict of str to (B,) array
@@ -160,25 +193,16 @@ class ImageGenerator:
         """
         told = self._told(values, geometry, size, self._shared(geometry, event, rng))
         trigger_probability = self.trigger_probability(values)
-        rows, draws = np.arange(len(told.source_core)), 0
-        drawn: tuple[Array, ...] | None = None
-        while len(rows):
-            n = min(MOST_DRAWS - draws, max(1, FEWEST_TOGETHER // len(rows)))
-            anew = np.repeat(rows, n)
-            images = self._draw(told.at(anew), rng)
-            draws += n
-            features = self._features(told.at(anew), *images[1:])
-            probability = acceptance_probability(
-                self.acceptance, features, trigger_probability[anew]
-            )
-            accepted = (rng.random(len(anew)) < probability).reshape(-1, n)
-            accepted[:, -1] |= draws == MOST_DRAWS
-            done, first = accepted.any(axis=1), accepted.argmax(axis=1)
-            chosen = (np.arange(len(rows)) * n + first)[done]
-            drawn = drawn or tuple(np.empty((len(rows), *a.shape[1:]), a.dtype) for a in images)
+        drawn, rows = None, np.arange(len(told.source_core))
+        for _ in range(MOST_PAINTINGS):
+            painted = self._paint(told.at(rows), rng)
+            images, is_kept = self._draw_until_kept(painted, trigger_probability[rows], rng)
+            drawn = drawn or images  # all of them, at first
             for column, new in zip(drawn, images):
-                column[rows[done]] = new[chosen]
-            rows = rows[~done]
+                column[rows] = new
+            rows = rows[~is_kept]
+            if not len(rows):
+                break
         return cast(DrawnImages, drawn)
 
     def draw_once(
@@ -193,7 +217,7 @@ class ImageGenerator:
         Photo-electrons that go missing at random leave clumps smaller in proportion.
         """
         shared = self._shared(geometry, None, rng)
-        return self._draw(self._told(values, geometry, size, shared), rng)
+        return self._draw(self._paint(self._told(values, geometry, size, shared), rng), rng)
 
     def features(
         self,
@@ -229,22 +253,20 @@ class ImageGenerator:
         shared = cast(FloatArray, shared)  # None where nothing is drawn
         return Told(conditions.transform(values), seen, source_core, orientation, shared, size)
 
-    def _draw(self, told: Told, rng: np.random.Generator) -> DrawnImages:
+    def _paint(self, told: Told, rng: np.random.Generator) -> Painted:
         noise = told.shared + own_noise(self.kind.ties, len(told.shared), rng)
         size = self._draw_size(told.seen, noise[:, :1]) if told.size is None else told.size
         told = told._replace(size=size)
-        starts = range(0, max(1, len(size)), MOST_TOGETHER)
-        some = [slice(start, start + MOST_TOGETHER) for start in starts]
-        parts = [self._draw_some(told.at(rows), noise[rows, 1:], rng) for rows in some]
-        counts, charge, peak_time = (
-            np.concatenate(column) if len(parts) > 1 else column[0] for column in zip(*parts)
-        )
-        return size, counts, charge, peak_time
+        parts = [
+            self._paint_some(told.at(rows), noise[rows, 1:], rng) for rows in _together(len(size))
+        ]
+        mirror, displacement, coarse, *light = map(_joined, zip(*parts))
+        return Painted(told, mirror, displacement, coarse, ClumpsOfLight(*light))
 
-    def _draw_some(
+    def _paint_some(
         self, told: Told, noise: FloatArray, rng: np.random.Generator
-    ) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Counts, charges and peak times."""
+    ) -> tuple[FloatArray, ...]:
+        """All that `Painted` has beside what is told; arrays of its light are the last."""
         share, size = self.photon_efficiency, cast(IntArray, told.size)
         known = np.column_stack([told.conditions, self.kind.size.transform(size / share)])
         known = known.astype(np.float32)
@@ -253,11 +275,52 @@ class ImageGenerator:
         latent = flow_sample(self.prior, np.hstack([known, across]), noise)
         orientation = mirrored(told.orientation, mirror)
         light, coarse, displacement = self._maps(latent, orientation, known, across, rng)
+        fraction, clump = read_light(
+            *(self.reader, told.source_core, mirror, displacement), light, coarse
+        )
+        clump *= np.float32(share)
+        return mirror, displacement, coarse, *clumps_of_light(size, fraction, clump, self.cells)
+
+    def _draw_until_kept(
+        self, painted: Painted, trigger_probability: FloatArray, rng: np.random.Generator
+    ) -> tuple[DrawnImages, BoolArray]:
+        """Of each image the draw that `ranks` first, and whether it is to be kept, (B,)."""
+        size = cast(IntArray, painted.told.size)
+        shape = len(size), len(self.pixels[0])
+        drawn = size, np.empty(shape, np.int32), *np.empty((2, *shape), np.float32)
+        best, rows, draws = np.full(len(size), np.inf), np.arange(len(size)), 0
+        while len(rows) and draws < LIGHT_DRAWS:
+            n = min(LIGHT_DRAWS - draws, max(1, FEWEST_TOGETHER // len(rows)))
+            anew = np.repeat(rows, n)
+            again = painted.at(anew) if draws or n > 1 else painted
+            images = self._draw(again, rng)
+            draws += n
+            features = self._features(again.told, *images[1:])
+            probability = acceptance_probability(
+                self.acceptance, features, trigger_probability[anew]
+            )
+            rank = ranks(probability, rng).reshape(-1, n)
+            is_best = ~(rank.min(axis=1) > best[rows])
+            chosen = np.arange(len(rows)) * n + rank.argmin(axis=1)
+            for column, new in zip(drawn[1:], images[1:]):
+                column[rows[is_best]] = new[chosen[is_best]]
+            best[rows] = np.minimum(best[rows], rank.min(axis=1))
+            rows = rows[best[rows] > 0]
+        return drawn, best == 0
+
+    def _draw(self, painted: Painted, rng: np.random.Generator) -> DrawnImages:
+        size = cast(IntArray, painted.told.size)
+        parts = [self._draw_some(painted.at(rows), rng) for rows in _together(len(size))]
+        return cast(DrawnImages, (size, *map(_joined, zip(*parts))))
+
+    def _draw_some(
+        self, painted: Painted, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Counts, charges and peak times."""
+        told, mirror, displacement, coarse, light = painted
+        counts = share_light(cast(IntArray, told.size), light, self.cells, rng)
         seen = self.reader, told.source_core, mirror, displacement
-        fraction, clump = read_light(*seen, light, coarse)
-        counts = share_light(size, fraction, np.float32(share) * clump, self.cells, rng)
-        expected = read_times(*seen, coarse, counts)
-        return counts, *self.kind.response.draw(counts, expected, rng)
+        return counts, *self.kind.response.draw(counts, read_times(*seen, coarse, counts), rng)
 
     @torch.no_grad()
     def _maps(
@@ -300,6 +363,16 @@ class ImageGenerator:
 
     def _tensor(self, array: Array) -> torch.Tensor:
         return torch.as_tensor(array, device=self.device)
+
+
+def _together(n_images: int) -> list[slice]:
+    """Images that are made at once; one empty part if there are none."""
+    starts = range(0, max(1, n_images), MOST_TOGETHER)
+    return [slice(start, start + MOST_TOGETHER) for start in starts]
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
 def _keep_freed_memory() -> None:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from .array_types import FloatArray, IntArray, Whole
+from .array_types import FloatArray, IntArray, Rows, Whole
 from .pixel_lattice import NOBODY
 
-__all__ = ["SharingCells", "share_light", "sharing_cells"]
+__all__ = ["ClumpsOfLight", "SharingCells", "clumps_of_light", "share_light", "sharing_cells"]
 
 MANY = 10  # clumps of a cell, whose light is that of a gamma variable
 MOST_TAKEN = 0.5  # part of a pixel's variance that the fixed total takes
@@ -34,6 +34,25 @@ class SharingCells(NamedTuple):
     sharers: FloatArray
 
 
+class ClumpsOfLight(NamedTuple):
+    """Light that is expected in T cells of P pixels, of B images.
+
+    Attributes
+    ----------
+    part : (B, P + 1) float32 array
+        Share of light that a pixel has in each of its cells; 0 for the dark one.
+    clumps : (B, T) float32 array
+        Mean number of clumps.
+    """
+
+    part: FloatArray
+    clumps: FloatArray
+
+    def at(self, rows: Rows) -> "ClumpsOfLight":
+        """Some of them."""
+        return ClumpsOfLight(self.part[rows], self.clumps[rows])
+
+
 def sharing_cells(cells: IntArray) -> SharingCells:
     """`SharingCells` of `pixel_cells`, (T, 3) int array."""
     is_pixel = cells != NOBODY
@@ -43,12 +62,32 @@ def sharing_cells(cells: IntArray) -> SharingCells:
     return SharingCells(corners, n_cells, sharers)
 
 
+def clumps_of_light(
+    size: IntArray, fraction: FloatArray, clump: FloatArray, cells: SharingCells
+) -> ClumpsOfLight:
+    """In how many clumps the light of B images comes, cell by cell.
+
+    Parameters
+    ----------
+    size : (B,) int array
+        Photo-electrons.
+    fraction, clump : (B, P) arrays
+        As in `network.LightMap`.
+    cells : SharingCells
+
+    Returns
+    -------
+    ClumpsOfLight
+    """
+    n_images, n_pixels = fraction.shape
+    part = np.zeros((n_images, n_pixels + 1), np.float32)
+    clumps = np.empty((n_images, cells.corners.shape[1]), np.float32)
+    _clumps(np.asarray(size, dtype=np.int64), fraction, clump, *cells, part, clumps)
+    return ClumpsOfLight(part, clumps)
+
+
 def share_light(
-    size: IntArray,
-    fraction: FloatArray,
-    clump: FloatArray,
-    cells: SharingCells,
-    rng: np.random.Generator,
+    size: IntArray, expected: ClumpsOfLight, cells: SharingCells, rng: np.random.Generator
 ) -> IntArray:
     """Share ``size`` photo-electrons among pixels, in clumps, without losing or adding one.
 
@@ -62,8 +101,8 @@ def share_light(
     Parameters
     ----------
     size : (B,) int array
-    fraction, clump : (B, P) arrays
-        As in `network.LightMap`.
+    expected : ClumpsOfLight
+        Of these sizes.
     cells : SharingCells
     rng : numpy.random.Generator
 
@@ -71,42 +110,57 @@ def share_light(
     -------
     (B, P) int32 array
     """
-    counts = np.zeros(fraction.shape, dtype=np.int32)
-    chance = rng.random((len(fraction), cells.corners.shape[1]), dtype=np.float32)
+    counts = np.zeros((len(size), len(cells.n_cells)), dtype=np.int32)
+    chance = rng.random(expected.clumps.shape, dtype=np.float32)
     size = np.asarray(size, dtype=np.int64)
-    _share(size, fraction, clump, *cells, chance, rng, counts)
+    _share(size, *expected, cells.corners, chance, rng, counts)
     return counts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _share(
+def _clumps(
     size: IntArray,
     fraction: FloatArray,
     clump: FloatArray,
     corners: IntArray,
     n_cells: IntArray,
     sharers: FloatArray,
+    part: FloatArray,
+    clumps: FloatArray,
+) -> None:
+    n_pixels = fraction.shape[1]
+    clump_times_share = np.zeros(n_pixels + 1)
+    free_clump, mean = np.empty(n_pixels), np.empty(corners.shape[1])
+    for i in range(len(size)):
+        for p in range(n_pixels):
+            part[i, p] = fraction[i, p] / n_cells[p]
+        _clumps_of_free_total(fraction[i], clump[i], sharers, free_clump)
+        _clumps_of_cells(part[i], free_clump, n_cells, corners, mean, clump_times_share)
+        for t in range(corners.shape[1]):
+            a, b, c = corners[0, t], corners[1, t], corners[2, t]
+            clump_times_mean = clump_times_share[a] + clump_times_share[b] + clump_times_share[c]
+            clumps[i, t] = 3 * size[i] * mean[t] * mean[t] / clump_times_mean
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _share(
+    size: IntArray,
+    part: FloatArray,
+    clumps: FloatArray,
+    corners: IntArray,
     chance: FloatArray,
     rng: np.random.Generator,
     counts: IntArray,
 ) -> None:
-    n_pixels = fraction.shape[1]
-    part, clump_times_share, light = np.zeros((3, n_pixels + 1))  # part: given to each of its cells
-    free_clump = np.empty(n_pixels)
-    mean = np.empty(corners.shape[1])
+    n_pixels = counts.shape[1]
+    light = np.zeros(n_pixels + 1)
     for i in range(len(size)):
         if size[i] == 0:
             continue
-        for p in range(n_pixels):
-            part[p] = fraction[i, p] / n_cells[p]
-        _clumps_of_free_total(fraction[i], clump[i], sharers, free_clump)
-        _clumps_of_cells(part, free_clump, n_cells, corners, mean, clump_times_share)
-        _light_of_cells(size[i], part, corners, mean, clump_times_share, chance[i], rng, light)
+        _light_of_cells(part[i], clumps[i], corners, chance[i], rng, light)
         lit = np.nonzero(light[:n_pixels])[0]
         total = light[lit].sum()
-        if not total > 0:  # all in one clump
-            counts[i, _one_pixel(part[:n_pixels] / clump[i], rng)] = size[i]
-        elif size[i] < 2 * len(lit):
+        if size[i] < 2 * len(lit):
             _place_each(size[i], light[lit], lit, rng, counts[i])
         else:
             _count(size[i], light[lit], lit, total, rng, counts[i])
@@ -161,33 +215,31 @@ def _clumps_of_cells(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _light_of_cells(
-    size: int,
     part: FloatArray,
+    clumps: FloatArray,
     corners: IntArray,
-    mean: FloatArray,
-    clump_times_share: FloatArray,
     chance: FloatArray,
     rng: np.random.Generator,
     light: FloatArray,
 ) -> None:
-    """Light of the cells, shared by their pixels.
-
-    A cell of mean M and clump size c has a Poisson number of clumps, 3 M / c on average. Each has
-    the light c z^2 / 3, z being normal: on average c / 3, its square c^2 / 3.
-    """
+    """Light of the cells, shared by their pixels; if none came, that of one clump."""
     light[:] = 0
-    for t in range(corners.shape[1]):
-        a, b, c = corners[0, t], corners[1, t], corners[2, t]
-        clump_times_mean = clump_times_share[a] + clump_times_share[b] + clump_times_share[c]
-        clumps_times_this = 3 * size * mean[t] * mean[t]
+    is_dark = True
+    for t in range(len(clumps)):
         # the chance of any is less than their mean number
-        if (chance[t] + HALF_STEP) * clump_times_mean < clumps_times_this:
-            clumps = clumps_times_this / clump_times_mean
-            drawn = _light_of_clumps(clumps, chance[t] + HALF_STEP, rng)
-            drawn *= clump_times_mean / (mean[t] * mean[t])
-            light[a] += drawn * part[a]
-            light[b] += drawn * part[b]
-            light[c] += drawn * part[c]
+        if chance[t] + HALF_STEP < clumps[t]:
+            drawn = _light_of_clumps(clumps[t], chance[t] + HALF_STEP, rng)
+            if drawn > 0:
+                _lighten(light, part, corners[:, t], drawn / clumps[t])
+                is_dark = False
+    if is_dark:
+        _lighten(light, part, corners[:, _place(clumps, rng)], 1)
+
+
+@njit(cache=True, nogil=True)
+def _lighten(light: FloatArray, part: FloatArray, corners: IntArray, drawn: float) -> None:
+    for p in corners:
+        light[p] += drawn * part[p]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -216,11 +268,21 @@ def _light_of_clumps(mean: float, chance: float, rng: np.random.Generator) -> fl
 def _place_each(
     size: int, light: FloatArray, lit: IntArray, rng: np.random.Generator, counts: IntArray
 ) -> None:
-    """Multinomial numbers of few photo-electrons, each put where it falls."""
-    below = light.cumsum()
-    for _ in range(size):
-        k = np.searchsorted(below, rng.random() * below[-1], side="right")
-        counts[lit[min(k, len(light) - 1)]] += 1
+    """Multinomial numbers of few photo-electrons, each where it falls, one after the other.
+
+    Uniform numbers in their order are sums of exponential ones, over the sum of one more.
+    """
+    place, end = np.empty(size), 0.0
+    for n in range(size):
+        end += rng.standard_exponential()
+        place[n] = end
+    place *= light.sum() / (end + rng.standard_exponential())
+    k, below = 0, light[0]
+    for n in range(size):
+        while place[n] >= below and k < len(light) - 1:
+            k += 1
+            below += light[k]
+        counts[lit[k]] += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -244,10 +306,11 @@ def _count(
 
 
 @njit(cache=True, nogil=True)
-def _one_pixel(weight: FloatArray, rng: np.random.Generator) -> Whole:
-    place = rng.random() * weight.sum()
-    for p in range(len(weight)):
-        place -= weight[p]
-        if place < 0:
-            return p
+def _place(weight: FloatArray, rng: np.random.Generator) -> Whole:
+    """One of these, as often as its weight says."""
+    below = rng.random() * weight.sum()
+    for t in range(len(weight)):
+        below -= weight[t]
+        if below < 0:
+            return t
     return np.argmax(weight)
