@@ -60,6 +60,17 @@ def test_network_finds_no_difference_in_one_law():
     assert 0 < auc.error < 0.1
 
 
+def test_a_network_for_each_fold_is_judged_by_all_showers():
+    rng = np.random.default_rng(7)
+    first, groups = blobs(1, rng), (SHOWERS, SHOWERS)
+    once = network_auc(first, blobs(1, rng), groups, seed=1)
+    auc = network_auc(first, blobs(1, rng), groups, seed=1, all_folds=True)
+    assert auc.value == pytest.approx(0.5, abs=3 * auc.error)
+    assert auc.error < 0.8 * once.error
+    blurred = network_auc(first, blobs(1.2, rng), groups, seed=1, all_folds=True)
+    assert blurred.value > 0.5 + 5 * blurred.error
+
+
 def test_network_finds_blurred_images():
     rng = np.random.default_rng(4)
     groups = SHOWERS, SHOWERS

@@ -56,10 +56,7 @@ def tree_auc(first: FloatArray, second: FloatArray, groups: Groups, seed: int) -
         with threadpool_limits(1):  # several threads stall each other on a busy machine
             trees.fit(features[~test], is_second[~test])
             score[test] = trees.predict_proba(features[test])[:, 1]
-    auc = _auc_estimate(score, is_second, shower, fold, seed)
-    # What two folds have in common by chance counts twice, as each helps to judge the other:
-    # for equal samples the variance is twice that of folds judged from outside.
-    return Estimate(auc.value, 2**0.5 * auc.error)
+    return _of_all_folds(_auc_estimate(score, is_second, shower, fold, seed))
 
 
 def network_auc(
@@ -68,11 +65,12 @@ def network_auc(
     groups: Groups,
     seed: int,
     build: "Callable[[int], nn.Module] | None" = None,
+    all_folds: bool = False,
 ) -> Estimate:
     """AUC of a network that tells images of two samples apart.
 
     Three fifths of the showers train it, one fifth says when to stop, one fifth gives
-    the AUC.
+    the AUC; or each fifth in turn, with five networks.
 
     Parameters
     ----------
@@ -85,20 +83,27 @@ def network_auc(
     seed : int
     build : callable, optional
         Makes the network from the number of pixels; by default `dense_network`.
+    all_folds : bool
+        Test each fifth of the showers, not one of them.
 
     Returns
     -------
     Estimate
-        AUC for the last fifth, with the error from a bootstrap over its showers.
+        AUC for the showers that were tested, with the error from a bootstrap over them.
     """
     # Imported here, so that the trees need no torch.
     from ctapipe_fastsim.validation.network_classifier import dense_network, held_out_score
 
     images, is_second, shower, fold = _pool(first, second, groups, seed)
+    score = np.empty(len(images))
+    for held_out in range(_N_FOLDS if all_folds else 1):
+        test, validation = fold == held_out, fold == (held_out + 1) % _N_FOLDS
+        part = np.select([test, validation], ["test", "validation"], "train")
+        score[test] = held_out_score(build or dense_network, images, is_second, part, seed)
+    if all_folds:
+        return _of_all_folds(_auc_estimate(score, is_second, shower, fold, seed))
     test = fold == 0
-    part = np.select([test, fold == 1], ["test", "validation"], "train")
-    score = held_out_score(build or dense_network, images, is_second, part, seed)
-    return _auc_estimate(score, is_second[test], shower[test], fold[test], seed)
+    return _auc_estimate(score[test], is_second[test], shower[test], fold[test], seed)
 
 
 def floor(
@@ -167,6 +172,14 @@ def _auc_estimate(
     (weights,) = bootstrap_weights([shower], seed)
     replicates = [_auc(score, is_second, fold, weight) for weight in weights]
     return Estimate(value, float(np.std(replicates)))
+
+
+def _of_all_folds(auc: Estimate) -> Estimate:
+    """What two folds have in common by chance counts twice, as each helps to judge the other.
+
+    For equal samples the variance is twice that of folds judged from outside.
+    """
+    return Estimate(auc.value, 2**0.5 * auc.error)
 
 
 def _auc(score: FloatArray, is_second: BoolArray, fold: IntArray, weight: FloatArray) -> float:
