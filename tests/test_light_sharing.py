@@ -82,6 +82,23 @@ def test_pixels_without_a_clump_stay_dark():
     assert (counts == 0).mean() == pytest.approx(np.exp(-0.6 * seen), abs=0.01)
 
 
+def test_the_rarest_number_of_clumps_is_found():
+    """Random numbers of zero, all of them, for cells of some hundredths to ten clumps."""
+
+    class Zeros(np.random.Generator):
+        def random(self, size=None, dtype=np.float64, out=None):
+            return np.zeros(size, dtype)
+
+    fraction = np.linspace(0.001, 1, 500)[None]
+    size, clump = np.array([2000]), np.full((1, 500), 1.0)
+    fraction /= fraction.sum()
+    expected = clumps_of_light(size, fraction, clump, alone(500))
+    assert expected.clumps.min() < 0.1
+    assert expected.clumps.max() > 10
+    counts = share_light(size, expected, alone(500), Zeros(np.random.PCG64(0)))
+    assert counts.sum() == 2000
+
+
 def test_pixels_may_differ_in_their_clumps():
     """A pixel whose light is clumpy varies more; its mean is S p to within 2 %."""
     fraction = np.full(40, 1 / 40)

@@ -228,7 +228,7 @@ def _light_of_cells(
     for t in range(len(clumps)):
         # the chance of any is less than their mean number
         if chance[t] + HALF_STEP < clumps[t]:
-            drawn = _light_of_clumps(clumps[t], chance[t] + HALF_STEP, rng)
+            drawn = _light_of_clumps(np.float64(clumps[t]), chance[t] + HALF_STEP, rng)
             if drawn > 0:
                 _lighten(light, part, corners[:, t], drawn / clumps[t])
                 is_dark = False
@@ -246,8 +246,9 @@ def _lighten(light: FloatArray, part: FloatArray, corners: IntArray, drawn: floa
 def _light_of_clumps(mean: float, chance: float, rng: np.random.Generator) -> float:
     """Sum of the squares of a Poisson number of normal variables, over 3.
 
-    The number is where ``chance`` passes the sum of the Poisson probabilities from above. Of many,
-    mean and variance matter: those of a gamma variable.
+    The number is where ``chance`` passes the sum of the Poisson probabilities from above, which in
+    single precision might never come to all. Of many, mean and variance matter: those of a gamma
+    variable.
     """
     if mean > MANY:
         return rng.standard_gamma(mean / 3)
