@@ -1,7 +1,7 @@
 """Conditions become images: size, light, photo-electrons, then the camera's answer."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from .acceptance import (
     ranks,
     ready_acceptance,
 )
-from .array_types import Array, BoolArray, Columns, FloatArray, IntArray, Rows
+from .array_types import Array, BoolArray, Columns, FloatArray, IntArray
 from .batch_parameters import CameraPixels
 from .cleaned_statistics import cleaned_statistics
 from .flow_sampling import flow_arrays, flow_sample
@@ -29,6 +29,7 @@ from .module_arrays import load_arrays
 from .network import CVAE, local_context, mirrored
 from .network_sizes import NetworkSizes
 from .observing import seen_as
+from .painted import Painted, Told
 from .pixel_cells import pixel_cells
 from .shower_frame import ImageGeometry, centre_across
 from .shower_ties import own_noise, shared_noise
@@ -46,64 +47,6 @@ FEWEST_TOGETHER = 32  # images that cost little more than one
 MOST_TOGETHER = 128  # images whose maps fit into fast memory
 BORDER_RINGS = 2
 LARGEST_FREED = 31 * 2**20  # bytes; glibc learns from blocks of less than 32 MiB
-
-
-class Told(NamedTuple):
-    """What the networks are told of B images.
-
-    Attributes
-    ----------
-    conditions : (B, C) float32 array
-        Standardised.
-    seen : (B, C) float32 array
-        Those of the training's showers that look alike, see `seen_as`.
-    source_core : (B, 4) float32 array
-        Of `ImageGeometry.source_core_arrays`.
-    orientation : (B, 6) float32 array
-        Of `PixelView`, not mirrored.
-    shared : (B, 1 + Z) float32 array
-        What the noise of size and latents has in common with other images of the event.
-    size : (B,) int array or None
-        Photo-electrons, where they are given.
-    """
-
-    conditions: FloatArray
-    seen: FloatArray
-    source_core: FloatArray
-    orientation: FloatArray
-    shared: FloatArray
-    size: IntArray | None
-
-    def at(self, rows: Rows) -> "Told":
-        """Some of them."""
-        return Told._make(None if column is None else column[rows] for column in self)
-
-
-class Painted(NamedTuple):
-    """What B images are drawn from.
-
-    Attributes
-    ----------
-    told : Told
-        With sizes.
-    mirror : (B,) float32 array
-        As in `CVAE.view`.
-    displacement : (B, 3) float32 array
-    coarse_maps : (B, 5, m_v, m_u) float32 array
-        As in `read_light`.
-    light : ClumpsOfLight
-    """
-
-    told: Told
-    mirror: FloatArray
-    displacement: FloatArray
-    coarse_maps: FloatArray
-    light: ClumpsOfLight
-
-    def at(self, rows: Rows) -> "Painted":
-        """Some of them."""
-        maps = self.mirror[rows], self.displacement[rows], self.coarse_maps[rows]
-        return Painted(self.told.at(rows), *maps, self.light.at(rows))
 
 
 class ImageGenerator:
