@@ -82,6 +82,16 @@ def test_pixels_without_a_clump_stay_dark():
     assert (counts == 0).mean() == pytest.approx(np.exp(-0.6 * seen), abs=0.01)
 
 
+@pytest.mark.parametrize("wrong", ["fraction", "clump"])
+@pytest.mark.parametrize("size", [1, 5000])
+def test_light_that_is_no_number_comes_to_an_end(wrong, size):
+    maps = {"fraction": np.full((1, 6), 1 / 6), "clump": np.ones((1, 6))}
+    maps[wrong][0, 2] = np.nan
+    expected = clumps_of_light(np.array([size]), **maps, cells=alone(6))
+    counts = share_light(np.array([size]), expected, alone(6), np.random.default_rng(0))
+    assert counts.sum() == size
+
+
 def test_the_rarest_number_of_clumps_is_found():
     """Random numbers of zero, all of them, for cells of some hundredths to ten clumps."""
 

@@ -67,6 +67,9 @@ def clumps_of_light(
 ) -> ClumpsOfLight:
     """In how many clumps the light of B images comes, cell by cell.
 
+    A cell of mean M and clump size c has a Poisson number of clumps, 3 M / c on average. Each has
+    the light c z^2 / 3, z being normal: on average c / 3, its square c^2 / 3.
+
     Parameters
     ----------
     size : (B,) int array
@@ -160,7 +163,9 @@ def _share(
         _light_of_cells(part[i], clumps[i], corners, chance[i], rng, light)
         lit = np.nonzero(light[:n_pixels])[0]
         total = light[lit].sum()
-        if size[i] < 2 * len(lit):
+        if not total > 0:  # no number, as of weights beyond reason
+            counts[i, 0] = size[i]
+        elif size[i] < 2 * len(lit):
             _place_each(size[i], light[lit], lit, rng, counts[i])
         else:
             _count(size[i], light[lit], lit, total, rng, counts[i])
