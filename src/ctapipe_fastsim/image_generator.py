@@ -235,7 +235,7 @@ class ImageGenerator:
         while len(rows) and draws < LIGHT_DRAWS:
             n = min(LIGHT_DRAWS - draws, max(1, FEWEST_TOGETHER // len(rows)))
             anew = np.repeat(rows, n)
-            again = painted.at(anew) if draws or n > 1 else painted
+            again = painted.at(anew) if draws or n > 1 else painted  # all at first, not copied
             images = self._draw(again, rng)
             draws += n
             features = self._features(again.told, *images[1:])

@@ -166,7 +166,7 @@ def _share(
         if not total > 0:  # no number, as of weights beyond reason
             counts[i, 0] = size[i]
         elif size[i] < 2 * len(lit):
-            _place_each(size[i], light[lit], lit, rng, counts[i])
+            _place_each(size[i], light[lit], lit, total, rng, counts[i])
         else:
             _count(size[i], light[lit], lit, total, rng, counts[i])
 
@@ -272,7 +272,12 @@ def _light_of_clumps(mean: float, chance: float, rng: np.random.Generator) -> fl
 
 @njit(cache=True, nogil=True)
 def _place_each(
-    size: int, light: FloatArray, lit: IntArray, rng: np.random.Generator, counts: IntArray
+    size: int,
+    light: FloatArray,
+    lit: IntArray,
+    total: float,
+    rng: np.random.Generator,
+    counts: IntArray,
 ) -> None:
     """Multinomial numbers of few photo-electrons, each where it falls, one after the other.
 
@@ -282,7 +287,7 @@ def _place_each(
     for n in range(size):
         end += rng.standard_exponential()
         place[n] = end
-    place *= light.sum() / (end + rng.standard_exponential())
+    place *= total / (end + rng.standard_exponential())
     k, below = 0, light[0]
     for n in range(size):
         while place[n] >= below and k < len(light) - 1:
