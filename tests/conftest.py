@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--mutations", type=int, default=300, help="Model files that test_hostile_files.py spoils."
+        "--mutations", type=int, default=100, help="Model files that test_hostile_files.py spoils."
     )
     parser.addoption(
         "--kills", type=int, default=2, help="Times that test_faults.py kills each tool."

@@ -27,8 +27,8 @@ def test_pixels_at_random_have_no_lattice():
 
 
 def test_pixels_on_each_other_are_refused():
-    """All pairs of them would not fit into memory."""
-    x = np.repeat(np.arange(2.0), 10_000)
+    """All pairs of many more would not fit into memory."""
+    x = np.repeat(np.arange(2.0), 1000)
     with pytest.raises(ValueError, match="stand on each other"):
         pixel_lattice(x, x)
 

@@ -14,7 +14,7 @@ from ctapipe.instrument import SubarrayDescription
 from helpers import full_disk, interrupt, resealed
 from toy_production import toy_subarray, toy_telescope, write_toy_production
 
-from ctapipe_fastsim import model_fit, thrown_anew, trigger
+from ctapipe_fastsim import boosted_trees, model_fit, thrown_anew, trigger
 from ctapipe_fastsim.errors import InputError
 from ctapipe_fastsim.eventsource import CVAEEventSource
 from ctapipe_fastsim.model_file import read_model
@@ -33,6 +33,7 @@ def quick_fits():
         patch.setattr(trigger, "STEPS", 20)
         patch.setattr(trigger, "BATCH", 256)
         patch.setattr(thrown_anew, "N_SPREAD", 10_000)
+        patch.setattr(boosted_trees, "MOST_TREES", 50)
         patch.setattr(model_fit, "DEVELOPMENT_PLAN", (2, 64, 2e-3))
         yield
 
