@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from toy_production import write_toy_production
 
 from ctapipe_fastsim.model_fit import fit_development
 from ctapipe_fastsim.random_streams import random_stream
@@ -76,3 +77,16 @@ def test_recorded_and_lost_showers_of_each_primary_add_up_to_those_thrown(both):
         total = sum(r.n_thrown for r in production.thrown if r.primary_id == number)
         assert n_thrown[chosen].sum() == pytest.approx(total, rel=0.01)
         assert n_lost[chosen].sum() == pytest.approx(total - n_images, rel=0.02)
+
+
+def test_runs_of_one_pointing_are_kept_apart(tmp_path):
+    """Each recorded shower was thrown as often as those of its own file were."""
+    paths = [tmp_path / "five.dl1.h5", tmp_path / "three.dl1.h5"]
+    write_toy_production(paths[0], n_showers=60, reuse=5, seed=21)
+    write_toy_production(paths[1], n_showers=80, reuse=3, seed=22, obs_id=2, energy_range=(2, 30))
+    production = read_production(paths)
+    model = fit_development(production, seed=1, provenance={})
+    (images,) = production.images.values()
+    _, n_thrown, _, shower = thrown_anew(production, images, model, random_stream("test"))
+    assert np.array_equal(n_thrown[shower], np.where(images.obs_id == 1, 5, 3))
+    assert n_thrown.sum() == pytest.approx(60 * 5 + 80 * 3, rel=0.01)

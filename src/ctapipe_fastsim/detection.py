@@ -8,7 +8,7 @@ from .conditions import condition_values
 from .multiplicity import at_least
 from .shower_frame import image_geometry
 from .showers import Showers, ThrownDistribution
-from .thrown_anew import of_run, recorded_showers, with_new_cores
+from .thrown_anew import recorded_showers, with_new_cores
 from .training_data import Production
 from .trigger_fit import TriggerNetwork, network_logit
 
@@ -32,10 +32,10 @@ def detection_probability(
     (M,) array
         In the order of `recorded_showers`.
     """
-    showers, altitude, azimuth = recorded_showers(production)
+    showers, _, run_of_shower = recorded_showers(production)
     detected = np.ones(len(showers))
-    for run in production.thrown:
-        rows = of_run(showers, altitude, azimuth, run)
+    for number, run in enumerate(production.thrown):
+        rows = run_of_shower == number
         if rows.any():
             of_core = _event_probability(production, networks, showers[rows], run, rng)
             lost = (1 - of_core).mean(axis=1)

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from ctapipe.instrument import TelescopeDescription
 
-from .array_types import BoolArray, Columns, FloatArray, IntArray
+from .array_types import Columns, FloatArray, IntArray
 from .conditions import condition_values
 from .development import draw_development
 from .model import Model
@@ -24,7 +24,6 @@ from .training_data import Production, TelescopeImages
 
 __all__ = [
     "n_views",
-    "of_run",
     "recorded_showers",
     "recorded_views",
     "spread_like_thrown",
@@ -36,7 +35,6 @@ N_CORES = 48
 N_NEVER_RECORDED = 1000
 N_ENERGY_BINS = 20
 N_SPREAD = 200_000
-SAME_POINTING = np.radians(0.05)
 
 
 def n_views(production: Production) -> int:
@@ -44,8 +42,8 @@ def n_views(production: Production) -> int:
     return 1 if production.min_telescopes == 1 else len(production.subarray.tel)
 
 
-def recorded_showers(production: Production) -> tuple[Showers, FloatArray, FloatArray]:
-    """Every shower that left an image, once, with the pointing it was seen at.
+def recorded_showers(production: Production) -> tuple[Showers, FloatArray, IntArray]:
+    """Every shower that left an image, once.
 
     Parameters
     ----------
@@ -55,25 +53,18 @@ def recorded_showers(production: Production) -> tuple[Showers, FloatArray, Float
     -------
     showers : Showers
         M entries; the core is that of one of its images.
-    altitude, azimuth : (M,) arrays, rad
-        Of the pointing.
+    altitude : (M,) array, rad
+        Of the pointing that it was seen at.
+    run : (M,) int array
+        Which of ``production.thrown`` it is of.
     """
     sets = list(production.images.values())
     keys = np.concatenate([images.shower_keys for images in sets])
     _, first = np.unique(keys, axis=0, return_index=True)
     altitude = np.concatenate([images.pointing_altitude for images in sets])[first]
-    azimuth = np.concatenate([images.pointing_azimuth for images in sets])[first]
+    run = np.concatenate([images.run for images in sets])[first]
     showers = Showers.concatenate([images.showers for images in sets])
-    return showers[first], altitude, azimuth
-
-
-def of_run(
-    showers: Showers, altitude: FloatArray, azimuth: FloatArray, run: ThrownDistribution
-) -> BoolArray:
-    """Which showers, seen at these pointings (rad), may be of a run."""
-    turn = np.abs((azimuth - run.azimuth + np.pi) % (2 * np.pi) - np.pi)
-    same_pointing = (np.abs(altitude - run.altitude) < SAME_POINTING) & (turn < SAME_POINTING)
-    return same_pointing & (showers.primary_id == run.primary_id)
+    return showers[first], altitude, run
 
 
 def thrown_anew(
@@ -102,8 +93,8 @@ def thrown_anew(
     """
     positions = _positions(production, images.telescope)
     parts, everything = [], []
-    for run in production.thrown:
-        showers, stands_for = _showers_of_run(production, model, run, rng)
+    for number, run in enumerate(production.thrown):
+        showers, stands_for = _showers_of_run(production, model, number, rng)
         n_thrown = stands_for * run.shower_reuse * len(positions)
         parts.append((_conditions(showers, run, positions, rng), n_thrown))
         everything.append(showers)
@@ -237,11 +228,12 @@ def _shower_of_image(showers: Showers, images: TelescopeImages) -> IntArray:
 
 
 def _showers_of_run(
-    production: Production, model: Model, run: ThrownDistribution, rng: np.random.Generator
+    production: Production, model: Model, number: int, rng: np.random.Generator
 ) -> tuple[Showers, FloatArray]:
     """Recorded showers of a run, then drawn ones for the rest; how many each stands for."""
-    showers, altitude, azimuth = recorded_showers(production)
-    recorded = showers[of_run(showers, altitude, azimuth, run)]
+    run = production.thrown[number]
+    showers, _, run_of_shower = recorded_showers(production)
+    recorded = showers[run_of_shower == number]
     drawn = run.replace(n_thrown=50 * N_NEVER_RECORDED).throw(rng)
     thrown, edges = _thrown_per_bin(production, run, drawn)
     never = np.maximum(0, thrown - np.histogram(recorded.energy, edges)[0])

@@ -1,7 +1,7 @@
 """Simulated DL1 files become arrays for training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,8 @@ class TelescopeImages:
     telescope_position : (N, 3) array, m
         Ground frame.
     obs_id : (N,) int array
+    run : (N,) int array
+        Which of the production's ``thrown`` each is of.
     counts : (N, P) int array
         True photo-electrons.
     charge : (N, P) float32 array, p.e.
@@ -75,6 +77,7 @@ class TelescopeImages:
     pointing_azimuth: FloatArray
     telescope_position: FloatArray
     obs_id: IntArray
+    run: IntArray
     counts: IntArray
     charge: FloatArray
     peak_time: FloatArray
@@ -152,7 +155,10 @@ def read_production(paths: Sequence[Path | str]) -> Production:
         check_same_instrument(parts[0].subarray, part.subarray, paths[0], path)
     thrown = combine_thrown([run for part in parts for run in part.thrown])
     kinds = sorted({kind for part in parts for kind in part.images})
-    images = {kind: _join([p.images[kind] for p in parts if kind in p.images]) for kind in kinds}
+    images = {
+        kind: _join([_of_runs(thrown, p, kind) for p in parts if kind in p.images])
+        for kind in kinds
+    }
     _check_primaries(thrown, images)
     histograms = {run: _histogram_of_run(run, parts) for run in thrown}
     fewest = min(part.min_telescopes for part in parts)
@@ -169,6 +175,14 @@ def _histogram_of_run(run: ThrownDistribution, parts: Sequence[Production]) -> H
             if other.replace(n_thrown=run.n_thrown) == run
         ]
     )
+
+
+def _of_runs(thrown: Sequence[ThrownDistribution], part: Production, kind: str) -> TelescopeImages:
+    """Images of one part, which say of which of all runs they are."""
+    number = {run.replace(n_thrown=0): i for i, run in enumerate(thrown)}
+    of_part = np.array([number[run.replace(n_thrown=0)] for run in part.thrown])
+    images = part.images[kind]
+    return replace(images, run=of_part[images.run])
 
 
 def _recording(
@@ -195,13 +209,17 @@ def _read_file(path: Path) -> Production:
             primary_of_run = read_primaries(loader, path)
             thrown = read_thrown(loader, primary_of_run, path)
             histograms = read_thrown_histograms(loader, thrown)
+            run_of_id = {
+                int(obs_id): i
+                for i, obs_id in enumerate(loader.read_simulation_configuration()["obs_id"])
+            }
             triggers = loader.h5file.root.dl1.event.subarray.trigger.col("tels_with_trigger")
             subarray = loader.subarray
             images = {}
             for kind in subarray.telescope_types:
                 table = loader.read_telescope_events([kind], **READ_OPTIONS)
                 if len(table):
-                    images[str(kind)] = _read_images(table, kind, path)
+                    images[str(kind)] = _read_images(table, kind, run_of_id, path)
     except InputError:
         raise
     except Exception as error:  # whatever HDF5 and ctapipe find wrong
@@ -221,7 +239,9 @@ def _loader(h5file: tables.File) -> TableLoader:
         return TableLoader(h5file=h5file, focal_length_choice=FocalLengthKind.EQUIVALENT)
 
 
-def _read_images(table: "Table", kind: TelescopeDescription, path: Path | str) -> TelescopeImages:
+def _read_images(
+    table: "Table", kind: TelescopeDescription, run_of_id: dict[int, int], path: Path | str
+) -> TelescopeImages:
     n_pixels = kind.camera.geometry.n_pixels
     for name in ("image", "peak_time", "true_image"):
         if name not in table.colnames or table[name].shape[1:] != (n_pixels,):
@@ -265,6 +285,7 @@ def _read_images(table: "Table", kind: TelescopeDescription, path: Path | str) -
         azimuth,
         position,
         np.asarray(table["obs_id"], int),
+        np.array([run_of_id[obs_id] for obs_id in table["obs_id"].tolist()]),
         counts,
         np.asarray(table["image"], np.float32),
         np.asarray(table["peak_time"], np.float32),
