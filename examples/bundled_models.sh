@@ -4,7 +4,7 @@
 #     examples/bundled_models.sh [FOLDER] [MODEL ...]
 #
 # MODEL is taiga-gamma, taiga-proton, mst-array-gamma or mst-array-proton, by default all of
-# them. Two cores take about four hours.
+# them. Two cores take about five hours.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-bundled-models}
@@ -41,7 +41,7 @@ mst=(--telescopes mst-array --altitude "70 deg" --scatter-radius "450 m")
 for model in $models; do
     case $model in
     taiga-gamma)
-        make_model taiga-gamma "1:5952:20 41:1700:20" 42:1300:25 14 0 \
+        make_model taiga-gamma "1:5952:20 41:1700:20 51:11000:10" 42:1300:25 14 0 \
             --energy-min "1 TeV" --energy-max "100 TeV" --viewcone "3 deg"
         ;;
     taiga-proton)

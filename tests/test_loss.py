@@ -68,7 +68,7 @@ def test_count_likelihood_prefers_the_true_shares():
 
 
 def light_at(time, spread, n):
-    maps = {"time": time, "time_spread": spread, "free_spread": 0.3, "linked_spread": 0.1}
+    maps = {"time": time, "time_spread": spread, "common_spread": 0.3, "correlation": 0.1}
     maps = {name: torch.full((n, 1), value, dtype=torch.float64) for name, value in maps.items()}
     return LightMap(fraction=None, clump=None, **maps)
 

@@ -133,7 +133,7 @@ def test_a_mirrored_shower_with_mirrored_flag_gives_the_same_light(pixels, image
     reflected = cvae.view(source_core * torch.tensor([-1, 1, -1, 1]), -mirror)
 
     one, other = (decoded(cvae, latent, p, known) for p in (view, reflected))
-    for name in ("fraction", "clump", "time", "time_spread", "free_spread", "linked_spread"):
+    for name in ("fraction", "clump", "time", "time_spread", "common_spread", "correlation"):
         expected = getattr(one, name).roll(60, dims=1)
         assert torch.allclose(getattr(other, name), expected, rtol=1e-3, atol=1e-6), name
     one = cvae.encode(counts, times, view, known)

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
 from ctapipe_fastsim.light_reading import ExpectedTimes
+from ctapipe_fastsim.network import CVAE, LightMap
+from ctapipe_fastsim.network_sizes import NetworkSizes
 from ctapipe_fastsim.pixel_lattice import NOBODY, lattice_neighbours
 from ctapipe_fastsim.response import fit_response
-from ctapipe_fastsim.time_links import brightest_neighbour
+from ctapipe_fastsim.time_links import brightest_neighbour, linked_times
 
 N_IMAGES = 4000
 MANY = 1000.0  # degrees of freedom: a normal distribution
@@ -23,6 +26,25 @@ def test_links_end_at_local_maxima(row):
     counts = np.array([4, 9, 2, 5, 5])
     found = [brightest_neighbour(counts, row, pixel) for pixel in range(5)]
     assert found == [1, NOBODY, 1, NOBODY, 3]
+
+
+def test_a_link_tells_as_much_as_of_two_normal_variables():
+    """Against the covariance matrix of both times, inverted."""
+    sizes = NetworkSizes(1, -1.0, 3.0, 1.0, 1.0, 0.5, 15.0, 3.0, 30.0, n_latent=2, hidden=8)
+    with torch.random.fork_rng():
+        network = CVAE(sizes, np.array([0.0, 0.1]), np.zeros(2)).double()
+    counts, times = np.array([4.0, 9.0]), np.array([0.0, 17.0])
+    mean, alone, common = np.array([[14, 15], [1.5, 2.0], [0.8, 0.7]])
+    maps = (torch.as_tensor(values)[None] for values in (mean, alone, common, [0.6, 0.6]))
+    told = (torch.as_tensor(values)[None] for values in (counts, times))
+    found = linked_times(*told, LightMap(None, None, *maps), network)
+    covariance = np.outer(common, common) * [[1, 0.6], [0.6, 1]] + np.diag(alone**2 / counts)
+    weight = covariance[0, 1] / covariance[1, 1]
+    assert found.is_linked.tolist() == [True, False]
+    assert float(found.linked_time[0]) == pytest.approx(14 + weight * 2)
+    variance = 1 / np.linalg.inv(covariance)[0, 0]
+    assert float(found.linked_spread[0]) == pytest.approx(np.sqrt(variance))
+    assert float(found.free_spread[0]) == pytest.approx(np.sqrt(covariance[0, 0]))
 
 
 def light_response(rng):

@@ -37,8 +37,6 @@ class MapReader(NamedTuple):
     light_odds, light_power : float
         Log odds that a pixel shows the time of its light, of density 1 / ns in units of its
         spread, against that of the night sky, and their growth with log photo-electrons.
-    follow, follow_power : float
-        Log odds of the share of a neighbour's delay that is followed, and their growth.
     degrees_of_freedom : float
         Of Student's t.
     """
@@ -62,8 +60,6 @@ class MapReader(NamedTuple):
     time_scale: float
     light_odds: float
     light_power: float
-    follow: float
-    follow_power: float
     degrees_of_freedom: float
 
 
@@ -118,7 +114,7 @@ def _time_numbers(cvae: CVAE) -> tuple[float, ...]:
     degrees = degrees_of_freedom(cvae)
     odds, power = cvae.time_signal_odds.tolist()
     odds += float(StudentT(degrees).log_prob(torch.zeros(()))) + np.log(cvae.sizes.time_window)
-    return odds, power, *cvae.time_follow.tolist(), float(degrees)
+    return odds, power, float(degrees)
 
 
 def read_light(
@@ -140,7 +136,7 @@ def read_light(
     displacement : (B, 3) float32 array
     light_map : (B, n_v, n_u) float32 array
     coarse_maps : (B, 5, m_v, m_u) float32 array
-        Of clump, time and its spreads.
+        Of clump, time, its spreads and their correlation.
 
     Returns
     -------
@@ -218,7 +214,7 @@ def read_times(
     """
     time, free, linked, share, odds = np.zeros((5, *counts.shape), np.float32)
     followed = np.full(counts.shape, NOBODY, np.int32)
-    single = np.empty(counts.shape[1], np.float32)
+    alone, common, correlation = np.empty((3, counts.shape[1]), np.float32)
     for i in range(len(counts)):
         place = _placing(reader, source_core[i], mirror[i], displacement[i])
         for p in range(counts.shape[1]):
@@ -228,21 +224,22 @@ def read_times(
                 x, y = _on_map(reader, u, v)
                 mean = _read(coarse_maps[i, 1], x, y)
                 time[i, p] = mean * reader.time_scale + reader.time_origin
-                single[p] = _softplus(_read(coarse_maps[i, 2], x, y) + 1) + SMALLEST_SPREAD
-                free[i, p] = _softplus(_read(coarse_maps[i, 3], x, y) + 1) + SMALLEST_SPREAD
+                spread = _softplus(_read(coarse_maps[i, 2], x, y) + 1) + SMALLEST_SPREAD
+                alone[p] = spread**2 / counts[i, p]
+                common[p] = _softplus(_read(coarse_maps[i, 3], x, y) + 1) + SMALLEST_SPREAD
                 if followed[i, p] != NOBODY:
-                    linked[i, p] = _softplus(_read(coarse_maps[i, 4], x, y) + 1) + SMALLEST_SPREAD
+                    correlation[p] = 1 / (1 + np.exp(-_read(coarse_maps[i, 4], x, y)))
         for p in range(counts.shape[1]):
             if counts[i, p] > 0:
-                variance, other = single[p] ** 2 / counts[i, p], followed[i, p]
-                free[i, p] = np.sqrt(variance + free[i, p] ** 2)
+                free[i, p] = np.sqrt(alone[p] + common[p] ** 2)
                 odds[i, p] = reader.light_odds + reader.light_power * np.log(counts[i, p])
                 odds[i, p] -= np.log(free[i, p])
+                other = followed[i, p]
                 if other != NOBODY:
-                    follow = reader.follow + reader.follow_power * np.log(counts[i, other])
-                    share[i, p] = 1 / (1 + np.exp(-follow))
-                    variance += share[i, p] ** 2 * single[other] ** 2 / counts[i, other]
-                    linked[i, p] = np.sqrt(variance + linked[i, p] ** 2)
+                    variance = alone[other] + common[other] ** 2
+                    share[i, p] = correlation[p] * common[p] * common[other] / variance
+                    unknown = (1 - correlation[p] ** 2) * common[other] ** 2 + alone[other]
+                    linked[i, p] = np.sqrt(alone[p] + common[p] ** 2 * unknown / variance)
     return ExpectedTimes(time, free, linked, followed, share, odds, reader.degrees_of_freedom)
 
 

@@ -60,17 +60,18 @@ class LightMap:
         Mean arrival time.
     time_spread : (B, P) tensor, ns
         Spread of the arrival time of one photo-electron.
-    free_spread, linked_spread : (B, P) tensors, ns
-        Spread that all photo-electrons of a pixel have in common, where its time follows no
-        other's and where it does (`time_links`).
+    common_spread : (B, P) tensor, ns
+        Spread that all photo-electrons of a pixel have in common.
+    correlation : (B, P) tensor
+        Of what they have in common with that of the pixel that is followed (`time_links`).
     """
 
     fraction: torch.Tensor
     clump: torch.Tensor
     time: torch.Tensor
     time_spread: torch.Tensor
-    free_spread: torch.Tensor
-    linked_spread: torch.Tensor
+    common_spread: torch.Tensor
+    correlation: torch.Tensor
 
 
 class Painting(NamedTuple):
@@ -83,7 +84,7 @@ class Painting(NamedTuple):
     light : (B, n_v, n_u) tensor
         Logarithm of its density.
     coarse : (B, 5, m_v, m_u) tensor
-        Clump, time and its spreads, before they are scaled.
+        Clump, time, its two spreads and their correlation, before they are scaled.
     displacement : (B, 3) tensor
         Of the maps, along and across, and their tilt.
     """
@@ -161,7 +162,6 @@ class CVAE(nn.Module):
         self.log_efficiency = nn.Parameter(torch.zeros(len(pixel_lon)))
         self.time_signal_odds = nn.Parameter(torch.tensor([0.0, 1.0]))
         self.time_tail = nn.Parameter(torch.tensor(1.0))
-        self.time_follow = nn.Parameter(torch.tensor([0.0, 0.5]))
 
     @property
     def n_coarse(self) -> tuple[int, int]:
@@ -284,7 +284,7 @@ class CVAE(nn.Module):
         x, y = self.map_position(*self._displaced(view, painting.displacement))
         where = torch.stack([x, y], dim=-1)[:, None]  # (B, 1, P, 2)
         log_light = _read(painting.light[:, None], where)[:, 0]
-        clump, time, *spreads = _read(painting.coarse, where).unbind(dim=1)  # (B, P) each
+        clump, time, alone, common, link = _read(painting.coarse, where).unbind(dim=1)  # (B, P)
         outside = (x.abs() > 1) | (y.abs() > 1)
         log_light = torch.where(outside, self.dark, log_light) + self.log_efficiency
         clump = torch.where(outside, self.dark_clump, clump)
@@ -292,7 +292,9 @@ class CVAE(nn.Module):
             functional.softmax(log_light, dim=1),
             functional.softplus(clump) + SMALLEST_CLUMP,
             time * sizes.time_scale + sizes.time_origin,
-            *(functional.softplus(spread + 1) + SMALLEST_SPREAD for spread in spreads),
+            functional.softplus(alone + 1) + SMALLEST_SPREAD,
+            functional.softplus(common + 1) + SMALLEST_SPREAD,
+            torch.sigmoid(link),
         )
 
     def map_position(self, u: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

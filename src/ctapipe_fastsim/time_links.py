@@ -3,12 +3,14 @@
 A map of mean times cannot know when each sub-shower, or a muon, arrives; the brighter of two
 neighbouring pixels tells. Each pixel with light follows the brightest of its neighbours that
 is brighter than itself (of equal ones the first), so that links end at the local maxima.
-A pixel i whose neighbour j shows a time t that is likely that of its light expects
+With n photo-electrons a pixel i has the mean time m_i and the variance v_i = s_i^2 / n_i + c_i^2:
+s is the spread of one of them, c that which all of them share. What those of i share correlates
+by r_i with what those of j do, the neighbour that it follows. If t_j is likely the time of light, i
+expects, as of normal variables,
 
-    m_i + f (t_j - m_j)   with the spread   s_i^2 / n_i + f^2 s_j^2 / n_j + l_i^2
+    m_i + f (t_j - m_j),  f = r_i c_i c_j / v_j,  with the variance  v_i - f^2 v_j .
 
-and otherwise m_i with s_i^2 / n_i + c_i^2: maps of mean m, spread s of one photo-electron and what
-remains with a link, l, and without one, c; n photo-electrons and the share f that is followed.
+All of m, s, c and r are maps.
 """
 
 import math
@@ -93,16 +95,20 @@ def linked_times(
     other, is_linked = _followed(counts, network.neighbours, image, pixel)
     n, n_other = counts[image, pixel], counts[image, other]
     time, variance = light.time[image, pixel], light.time_spread[image, pixel] ** 2 / n
-    free_spread = torch.sqrt(variance + light.free_spread[image, pixel] ** 2)
+    common = light.common_spread[image, pixel]
+    free_spread = torch.sqrt(variance + common**2)
     odds = network.time_signal_odds[0] + network.time_signal_odds[1] * torch.log(n)
     density = arrival_log_density(times[image, pixel], time, free_spread, network)
     link_odds = torch.zeros_like(counts).index_put(
         (image, pixel), odds + density + math.log(network.sizes.time_window)
     )[image, other]
-    share = torch.sigmoid(network.time_follow[0] + network.time_follow[1] * torch.log(n_other))
+    correlation, common_other = light.correlation[image, pixel], light.common_spread[image, other]
+    alone = light.time_spread[image, other] ** 2 / n_other
+    variance_other = alone + common_other**2
+    share = correlation * common * common_other / variance_other
     late = times[image, other] - light.time[image, other]
-    variance = variance + share**2 * light.time_spread[image, other] ** 2 / n_other
-    linked_spread = torch.sqrt(variance + light.linked_spread[image, pixel] ** 2)
+    unknown = ((1 - correlation**2) * common_other**2 + alone) / variance_other
+    linked_spread = torch.sqrt(variance + common**2 * unknown)  # nothing that cancels
     return LinkedTimes(
         *(image, pixel, odds, is_linked, link_odds, time, free_spread),
         *(time + share * late, linked_spread),
