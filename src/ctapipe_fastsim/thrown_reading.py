@@ -23,6 +23,7 @@ __all__ = [
     "read_primaries",
     "read_thrown",
     "read_thrown_histograms",
+    "run_numbers",
 ]
 
 # counts, energy edges in TeV, distance edges in m
@@ -116,8 +117,24 @@ def read_thrown(
     ]
 
 
+def run_numbers(loader: "TableLoader") -> dict[int, int]:
+    """Place of each run in the file's simulation configuration.
+
+    Parameters
+    ----------
+    loader : ctapipe.io.TableLoader
+
+    Returns
+    -------
+    dict of int to int
+        By obs_id.
+    """
+    obs_id = loader.read_simulation_configuration()["obs_id"]
+    return {run: number for number, run in enumerate(obs_id.tolist())}
+
+
 def read_thrown_histograms(
-    loader: "TableLoader", thrown: Sequence[ThrownDistribution]
+    loader: "TableLoader", thrown: Sequence[ThrownDistribution], number_of_run: dict[int, int]
 ) -> dict[ThrownDistribution, Histogram | None]:
     """Thrown cores of each run in bins of energy and distance.
 
@@ -126,6 +143,8 @@ def read_thrown_histograms(
     loader : ctapipe.io.TableLoader
     thrown : sequence of ThrownDistribution
         Of the runs, in the file's order.
+    number_of_run : dict of int to int
+        Of `run_numbers`.
 
     Returns
     -------
@@ -140,10 +159,9 @@ def read_thrown_histograms(
         np.asarray(table[name], float) * u.Unit(table[name].unit).to(unit)
         for name, unit in (("bins_energy", u.TeV), ("bins_core_dist", u.m))
     )
-    run_of_id = dict(zip(loader.read_simulation_configuration()["obs_id"].tolist(), thrown))
     histograms: dict[ThrownDistribution, list[Histogram]] = {run: [] for run in thrown}
     for obs_id, *histogram in zip(table["obs_id"].tolist(), counts, energy, distance):
-        histograms[run_of_id[obs_id]].append((histogram[0], histogram[1], histogram[2]))
+        histograms[thrown[number_of_run[obs_id]]].append((histogram[0], histogram[1], histogram[2]))
     return {run: add_histograms(parts) for run, parts in histograms.items()}
 
 

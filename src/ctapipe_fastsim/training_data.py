@@ -28,6 +28,7 @@ from .thrown_reading import (
     read_primaries,
     read_thrown,
     read_thrown_histograms,
+    run_numbers,
 )
 from .training_checks import check_content, check_same_instrument
 
@@ -208,18 +209,15 @@ def _read_file(path: Path) -> Production:
             loader = _loader(h5file)
             primary_of_run = read_primaries(loader, path)
             thrown = read_thrown(loader, primary_of_run, path)
-            histograms = read_thrown_histograms(loader, thrown)
-            run_of_id = {
-                int(obs_id): i
-                for i, obs_id in enumerate(loader.read_simulation_configuration()["obs_id"])
-            }
+            number_of_run = run_numbers(loader)
+            histograms = read_thrown_histograms(loader, thrown, number_of_run)
             triggers = loader.h5file.root.dl1.event.subarray.trigger.col("tels_with_trigger")
             subarray = loader.subarray
             images = {}
             for kind in subarray.telescope_types:
                 table = loader.read_telescope_events([kind], **READ_OPTIONS)
                 if len(table):
-                    images[str(kind)] = _read_images(table, kind, run_of_id, path)
+                    images[str(kind)] = _read_images(table, kind, number_of_run, path)
     except InputError:
         raise
     except Exception as error:  # whatever HDF5 and ctapipe find wrong
@@ -240,7 +238,7 @@ def _loader(h5file: tables.File) -> TableLoader:
 
 
 def _read_images(
-    table: "Table", kind: TelescopeDescription, run_of_id: dict[int, int], path: Path | str
+    table: "Table", kind: TelescopeDescription, number_of_run: dict[int, int], path: Path | str
 ) -> TelescopeImages:
     n_pixels = kind.camera.geometry.n_pixels
     for name in ("image", "peak_time", "true_image"):
@@ -285,7 +283,7 @@ def _read_images(
         azimuth,
         position,
         np.asarray(table["obs_id"], int),
-        np.array([run_of_id[obs_id] for obs_id in table["obs_id"].tolist()]),
+        np.array([number_of_run[obs_id] for obs_id in table["obs_id"].tolist()]),
         counts,
         np.asarray(table["image"], np.float32),
         np.asarray(table["peak_time"], np.float32),
