@@ -96,7 +96,7 @@ def test_the_rarest_number_of_clumps_is_found():
     """Random numbers of zero, all of them, for cells of some hundredths to ten clumps."""
 
     class Zeros(np.random.Generator):
-        def random(self, size=None, dtype=np.float64, out=None):
+        def integers(self, low, high=None, size=None, dtype=np.int64, endpoint=False):
             return np.zeros(size, dtype)
 
     fraction = np.linspace(0.001, 1, 500)[None]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
-from ctapipe_fastsim.random_streams import random_stream
+from ctapipe_fastsim.random_streams import random_stream, uniform_numbers
 
 
 def numbers(name, *keys, n=1000):
@@ -48,3 +49,28 @@ def test_neighbouring_keys_are_uncorrelated():
 
 def test_numpy_integers_are_keys_too():
     assert np.array_equal(numbers("images", np.int64(3)), numbers("images", 3))
+
+
+def test_uniform_numbers_never_reach_0_or_1_and_are_uniform():
+    numbers = uniform_numbers(random_stream("test", 1), (201, 999))
+    assert numbers.dtype == np.float32 and numbers.shape == (201, 999)
+    assert numbers.min() > 0 and numbers.max() < 1
+    assert kstest(numbers.ravel(), "uniform").pvalue > 0.01
+    assert abs(np.corrcoef(numbers[:, :-1].ravel(), numbers[:, 1:].ravel())[0, 1]) < 0.01
+
+
+def test_uniform_numbers_follow_from_the_stream():
+    drawn = [uniform_numbers(random_stream("test", seed), (3, 5)) for seed in (1, 1, 2)]
+    assert np.array_equal(drawn[0], drawn[1]) and not np.array_equal(drawn[0], drawn[2])
+
+
+def test_the_least_bits_give_numbers_inside():
+    class AllBits:
+        def __init__(self, bit):
+            self.bit = bit
+
+        def integers(self, low, high, n, dtype, endpoint):
+            return np.full(n, high if self.bit else low, dtype)
+
+    lowest, highest = (uniform_numbers(AllBits(bit), (3,)) for bit in (0, 1))
+    assert (lowest == 2.0**-24).all() and (highest == 1 - 2.0**-24).all()

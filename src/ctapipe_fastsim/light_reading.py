@@ -10,7 +10,8 @@ import torch
 from numba import njit
 from torch.distributions import StudentT
 
-from .array_types import FloatArray, IntArray, Real
+from .array_types import BoolArray, FloatArray, IntArray, Real
+from .elementwise import arsinh, exponential, softplus
 from .network import ACROSS_SCALE, CVAE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPREAD, TILT
 from .pixel_lattice import NOBODY
 from .time_links import brightest_neighbour, degrees_of_freedom
@@ -143,50 +144,67 @@ def read_light(
     fraction, clump : (B, P) float32 arrays
         As in `LightMap`.
     """
-    # logarithms and exponentials of whole arrays: numpy does several at once, compiled loops one
-    place = _places(reader, source_core, mirror, displacement)
-    size = np.abs(place)
-    place = np.copysign(np.log(size + np.sqrt(size * size + np.float32(1))), place)  # arsinh
-    light, clump = _read_light(reader, place, light_map, coarse_maps[:, 0])
-    light -= np.maximum(light.max(axis=1, keepdims=True), np.float32(reader.dark))
-    fraction = np.exp(light, out=light) * reader.efficiency
-    fraction /= fraction.sum(axis=1, keepdims=True)
-    softplus = np.log(np.exp(np.minimum(clump, np.float32(20))) + np.float32(1))
-    return fraction, np.maximum(clump, softplus) + np.float32(SMALLEST_CLUMP)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _places(
-    reader: MapReader, source_core: FloatArray, mirror: FloatArray, displacement: FloatArray
-) -> FloatArray:
-    """Sinh of the pixels' places along and across, as nodes stand, (2, B, P); nan outside."""
-    n_images, n_pixels = len(source_core), len(reader.lon)
-    place = np.empty((2, n_images, n_pixels), np.float32)
-    for i in range(n_images):
-        placing = _placing(reader, source_core[i], mirror[i], displacement[i])
-        for p in range(n_pixels):
-            u, v = _place(placing, reader.lon[p], reader.lat[p])
-            is_inside = reader.u_min <= u <= reader.u_max and abs(v) <= reader.v_max
-            place[0, i, p] = (u - reader.u_centre) / reader.u_scale if is_inside else np.nan
-            place[1, i, p] = v * (ACROSS_SCALE / reader.v_max)
-    return place
+    fraction, clump = np.empty((2, len(mirror), len(reader.lon)), np.float32)
+    _read_light(
+        *(reader, source_core, mirror, displacement),
+        *(light_map, coarse_maps[:, 0], fraction, clump),
+    )
+    return fraction, clump
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _read_light(
-    reader: MapReader, place: FloatArray, light_map: FloatArray, clump_map: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Maps of light and clump at the pixels, (B, P) each, before they are scaled."""
-    _, n_images, n_pixels = place.shape
-    light = np.full((n_images, n_pixels), np.float32(reader.dark))
-    clump = np.full((n_images, n_pixels), np.float32(reader.dark_clump))
-    for i in range(n_images):
-        for p in range(n_pixels):
-            if not np.isnan(place[0, i, p]):
-                x, y = _from_edge_to_edge(reader, place[0, i, p], place[1, i, p])
-                light[i, p] = _read(light_map[i], x, y)
+    reader: MapReader,
+    source_core: FloatArray,
+    mirror: FloatArray,
+    displacement: FloatArray,
+    light_map: FloatArray,
+    clump_map: FloatArray,
+    fraction: FloatArray,
+    clump: FloatArray,
+) -> None:
+    along, across = np.empty((2, len(reader.lon)), np.float32)
+    is_inside = np.empty(len(reader.lon), np.bool_)
+    for i in range(len(fraction)):
+        placing = _placing(reader, source_core[i], mirror[i], displacement[i])
+        _sinh_of_places(reader, placing, along, across, is_inside)
+        arsinh(along)
+        arsinh(across)
+        light = fraction[i]
+        for p in range(len(light)):
+            light[p], clump[i, p] = reader.dark, reader.dark_clump
+            if is_inside[p]:
+                x, y = _from_edge_to_edge(reader, along[p], across[p])
+                light[p] = _read(light_map[i], x, y)
                 clump[i, p] = _read(clump_map[i], x, y)
-    return light, clump
+        _to_shares(reader, light)
+        softplus(clump[i])
+        clump[i] += np.float32(SMALLEST_CLUMP)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sinh_of_places(
+    reader: MapReader,
+    placing: tuple[float, float, float, float, float, float],
+    along: FloatArray,
+    across: FloatArray,
+    is_inside: BoolArray,
+) -> None:
+    """Sinh of the pixels' places, as nodes stand, and whether they are on the maps, (P,) each."""
+    for p in range(len(along)):
+        u, v = _place(placing, reader.lon[p], reader.lat[p])
+        is_inside[p] = (reader.u_min <= u) & (u <= reader.u_max) & (abs(v) <= reader.v_max)
+        along[p] = (u - reader.u_centre) / reader.u_scale
+        across[p] = v * (ACROSS_SCALE / reader.v_max)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _to_shares(reader: MapReader, light: FloatArray) -> None:
+    """Logarithm of light of P pixels to the share that they see, in place."""
+    light -= light.max()
+    exponential(light)
+    light *= reader.efficiency
+    light /= light.sum()
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -7,12 +7,12 @@ from numba import njit
 
 from .array_types import FloatArray, IntArray, Rows, Whole
 from .pixel_lattice import NOBODY
+from .random_streams import uniform_numbers
 
 __all__ = ["ClumpsOfLight", "SharingCells", "clumps_of_light", "share_light", "sharing_cells"]
 
 MANY = 10  # clumps of a cell, whose light is that of a gamma variable
 MOST_TAKEN = 0.5  # part of a pixel's variance that the fixed total takes
-HALF_STEP = 2.0**-25  # of uniform numbers in single precision
 SMALLEST_LIGHT = 1e-30  # share of a cell, so that dark ones can be divided by
 
 
@@ -114,7 +114,7 @@ def share_light(
     (B, P) int32 array
     """
     counts = np.zeros((len(size), len(cells.n_cells)), dtype=np.int32)
-    chance = rng.random(expected.clumps.shape, dtype=np.float32)
+    chance = uniform_numbers(rng, expected.clumps.shape)
     size = np.asarray(size, dtype=np.int64)
     _share(size, *expected, cells.corners, chance, rng, counts)
     return counts
@@ -232,8 +232,8 @@ def _light_of_cells(
     is_dark = True
     for t in range(len(clumps)):
         # the chance of any is less than their mean number
-        if chance[t] + HALF_STEP < clumps[t]:
-            drawn = _light_of_clumps(np.float64(clumps[t]), chance[t] + HALF_STEP, rng)
+        if chance[t] < clumps[t]:
+            drawn = _light_of_clumps(np.float64(clumps[t]), chance[t], rng)
             if drawn > 0:
                 _lighten(light, part, corners[:, t], drawn / clumps[t])
                 is_dark = False

@@ -6,20 +6,27 @@ import numpy as np
 from numba import njit
 
 from .array_types import Array, FloatArray, IntArray, Whole
+from .elementwise import logit
 from .pixel_lattice import NOBODY
+from .random_streams import uniform_numbers
 
 if TYPE_CHECKING:
     from .light_reading import ExpectedTimes
 
 __all__ = ["draw_pixels", "random_logits"]
 
-LOWEST_LEVEL = np.float32(2.0**-25)  # half of the step of random numbers in single precision
-
 
 def random_logits(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
-    """Logits of uniform random numbers, float32 array; between -17.4 and 16.7."""
-    level = np.maximum(rng.random(shape, dtype=np.float32), LOWEST_LEVEL)
-    return np.log(level / (1 - level))
+    """Logits of uniform random numbers, float32 array; between -16.6 and 16.6."""
+    numbers = uniform_numbers(rng, shape)
+    _to_logits(numbers.reshape(-1, shape[-1]))
+    return numbers
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _to_logits(probability: FloatArray) -> None:
+    for i in range(len(probability)):
+        logit(probability[i])
 
 
 @njit(cache=True, nogil=True)
