@@ -6,7 +6,9 @@ import torch
 from torch.nn import functional
 
 from ctapipe_fastsim.light_reading import map_reader, read_light, read_times
-from ctapipe_fastsim.network import CVAE, SMALLEST_CLUMP
+from ctapipe_fastsim.map_numbers import SMALLEST_CLUMP
+from ctapipe_fastsim.module_arrays import save_arrays
+from ctapipe_fastsim.network import CVAE
 from ctapipe_fastsim.network_sizes import NetworkSizes
 from ctapipe_fastsim.pixel_lattice import NOBODY
 from ctapipe_fastsim.time_links import linked_times
@@ -44,6 +46,11 @@ def told():
     return tuple(a.astype(np.float32) for a in arrays)
 
 
+def reader_of(cvae):
+    lon, lat = (place.numpy() for place in (cvae.pixel_lon, cvae.pixel_lat))
+    return map_reader(save_arrays(cvae), SIZES, lon, lat, cvae.lattice.spacing)
+
+
 @torch.no_grad()
 def both_ways(cvae):
     """`LightMap` and what `linked_times` makes of it, and what was read, with the counts."""
@@ -52,7 +59,7 @@ def both_ways(cvae):
     painting = cvae.paint(latent, view.orientation, known)
     light = cvae.read(painting, view)
     maps = [part.numpy() for part in painting[1:]]
-    seen = map_reader(cvae), source_core.numpy(), mirror.numpy(), maps[2]
+    seen = reader_of(cvae), source_core.numpy(), mirror.numpy(), maps[2]
     counts = np.random.default_rng(2).poisson(3, (N_IMAGES, N_PIXELS))
     times = np.random.default_rng(3).uniform(5, 25, counts.shape)
     tensors = (torch.as_tensor(values).float() for values in (counts, times))
@@ -108,7 +115,7 @@ def test_some_pixels_are_outside_of_the_maps(cvae):
 
 def test_places_that_are_no_numbers_are_at_the_edge(cvae):
     """Not outside of the maps, where memory of others lies."""
-    reader = map_reader(cvae)._replace(lon=np.full(N_PIXELS, np.nan, np.float32))
+    reader = reader_of(cvae)._replace(lon=np.full(N_PIXELS, np.nan, np.float32))
     _, source_core, mirror, _ = told()
     maps = np.zeros((N_IMAGES, 3), np.float32), np.ones((N_IMAGES, 5, 3, 3), np.float32)
     found = read_times(reader, source_core, mirror, *maps, np.ones((N_IMAGES, N_PIXELS), int))

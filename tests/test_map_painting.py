@@ -1,9 +1,11 @@
 """Maps are painted with numpy as the network paints them."""
 
+import numpy as np
 import pytest
 import torch
 
-from ctapipe_fastsim.map_painting import map_painter, paint_maps
+from ctapipe_fastsim.map_painting import map_painter, paint_maps, split_maps
+from ctapipe_fastsim.module_arrays import save_arrays
 from ctapipe_fastsim.network import CVAE
 from ctapipe_fastsim.network_sizes import NetworkSizes
 
@@ -20,6 +22,24 @@ def test_it_is_what_the_network_paints(n_images):
         told = [torch.randn(n_images, n) for n in (SIZES.n_latent, 6, SIZES.n_conditions + 1)]
     with torch.no_grad():
         expected = cvae.paint(*told)
-    found = paint_maps(map_painter(cvae), cvae, *(part.numpy() for part in told))
-    for name, part in found._asdict().items():
-        torch.testing.assert_close(part, getattr(expected, name), atol=1e-5, rtol=1e-4)
+    painter = map_painter(save_arrays(cvae), SIZES)
+    features, numbers = paint_maps(painter, *(part.numpy() for part in told))
+    for part, wanted in zip((features, *split_maps(numbers, SIZES)), expected):
+        np.testing.assert_allclose(part, wanted, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("painter.0.weight", None, "'painter.0.weight' is missing"),
+        ("painter.1.bias", np.zeros(3), r"'painter.1.bias' has shape \(3,\), not"),
+        ("decoder.2.weight", np.zeros((5, 7)), r"'decoder.2.weight' has shape \(5, 7\), not"),
+    ],
+)
+def test_weights_of_other_sizes_are_named(name, wrong, message):
+    arrays = save_arrays(CVAE(SIZES, *torch.rand(2, 30).numpy()))
+    arrays = {key: value for key, value in arrays.items() if key != name}
+    if wrong is not None:
+        arrays[name] = wrong
+    with pytest.raises(ValueError, match=message):
+        map_painter(arrays, SIZES)

@@ -7,15 +7,9 @@ import pytest
 import torch
 
 from ctapipe_fastsim.loss import count_log_likelihood, kl_sample, time_log_likelihood
+from ctapipe_fastsim.map_numbers import SMALLEST_CLUMP, SMALLEST_SPREAD
 from ctapipe_fastsim.module_arrays import load_arrays, save_arrays
-from ctapipe_fastsim.network import (
-    CVAE,
-    SMALLEST_CLUMP,
-    SMALLEST_SPREAD,
-    _binned,
-    _cell,
-    prior_context,
-)
+from ctapipe_fastsim.network import CVAE, _binned, _cell, prior_context
 from ctapipe_fastsim.network_sizes import NetworkSizes
 from ctapipe_fastsim.shower_frame import pixel_directions
 

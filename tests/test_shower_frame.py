@@ -16,12 +16,14 @@ from ctapipe.coordinates import (
 from ctapipe.instrument import SubarrayDescription
 from toy_production import FOCAL_LENGTH, hexagonal_geometry, toy_telescope
 
+from ctapipe_fastsim.pixel_lattice import PixelLattice
 from ctapipe_fastsim.shower_frame import (
     altitude_azimuth,
     camera_axes,
     camera_to_sky,
     centre_across,
     image_geometry,
+    orientation,
     pixel_directions,
     to_shower_frame,
     unit_vector,
@@ -276,3 +278,17 @@ def test_altitude_azimuth_inverts_unit_vector():
     altitude, azimuth = np.radians([10.0, 50.0, 89.0, -5.0]), np.radians([0.0, 359.0, 90.0, 200.0])
     found = altitude_azimuth(unit_vector(altitude, azimuth))
     assert np.allclose(found, [altitude, azimuth])
+
+
+@pytest.mark.parametrize("fold", [0, 4, 6])
+def test_orientation_is_made_of_cosines_and_sines(fold):
+    lattice = PixelLattice(0.1, fold, 0.3)
+    angle = np.random.default_rng(0).uniform(-np.pi, np.pi, 20)
+    mirror = np.where(angle > 1, -1, 1)
+    core = np.stack([0 * angle, 0 * angle, np.cos(angle), np.sin(angle)], axis=1)
+    vertical = np.pi / 2 - angle
+    angles = fold * (angle - 0.3), vertical, 2 * vertical
+    expected = [*map(np.cos, angles), *(mirror * np.sin(a) for a in angles)]
+    found = orientation(core.astype(np.float32), mirror.astype(np.float32), lattice)
+    assert {part.dtype for part in found} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(found, expected, atol=3e-6)

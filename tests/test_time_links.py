@@ -7,9 +7,9 @@ import torch
 from ctapipe_fastsim.light_reading import ExpectedTimes
 from ctapipe_fastsim.network import CVAE, LightMap
 from ctapipe_fastsim.network_sizes import NetworkSizes
-from ctapipe_fastsim.pixel_lattice import NOBODY, lattice_neighbours
+from ctapipe_fastsim.pixel_lattice import NOBODY, brightest_neighbour, lattice_neighbours
 from ctapipe_fastsim.response import fit_response
-from ctapipe_fastsim.time_links import brightest_neighbour, linked_times
+from ctapipe_fastsim.time_links import linked_times
 
 N_IMAGES = 4000
 MANY = 1000.0  # degrees of freedom: a normal distribution

@@ -186,11 +186,12 @@ def test_the_size_is_learned_for_each_primary(gamma_proton_files):
     values = condition_values(images.showers, images.geometry, *images.pointing)
     near = (values["impact_distance"] < 100) & (values["log10_energy"] > 0.7)
     noise = np.random.default_rng(1).normal(size=(near.sum(), 1)).astype(np.float32)
+    size_flow = flow_arrays(save_arrays(run.size_flow), 1, len(names))
     for primary in ("is_gamma", "is_proton"):
         told = {name: values[name][near] for name in names}
         told |= {name: np.full(near.sum(), name == primary) for name in ("is_gamma", "is_proton")}
         conditions = run.conditions.transform(told)
-        scaled = flow_sample(flow_arrays(run.size_flow), conditions, noise)
+        scaled = flow_sample(size_flow, conditions, noise)
         sizes.append(np.median(run.size.inverse(scaled[:, 0])))
     assert 2 < sizes[0] / sizes[1] < 4.5
 

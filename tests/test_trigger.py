@@ -6,8 +6,8 @@ import torch
 from scipy.special import expit
 
 from ctapipe_fastsim import trigger
-from ctapipe_fastsim.module_arrays import load_arrays
-from ctapipe_fastsim.trigger import fit_trigger, trigger_logit, trigger_network
+from ctapipe_fastsim.trigger import fit_trigger
+from ctapipe_fastsim.trigger_reading import trigger_layers, trigger_logit
 
 N_SHOWERS, REUSE, N_CORES = 3000, 10, 48
 
@@ -57,7 +57,7 @@ def fitted(probability=true_probability, seed=0):
 
 @pytest.fixture(scope="module")
 def network():
-    return load_arrays(trigger_network(2), fitted())
+    return trigger_layers(fitted(), 2)
 
 
 def test_the_probability_is_recovered(network):
@@ -93,7 +93,7 @@ def test_conditions_of_few_values_may_have_no_waves():
     assert not arrays["layers.0.weight"][:, [2, 4]].any()
     assert arrays["layers.0.weight"][:, [3, 5]].any()
     between = np.stack([np.linspace(-1, 1, 21), np.zeros(21)], axis=-1).astype(np.float32)
-    logit = trigger_logit(load_arrays(trigger_network(2), arrays), between)
+    logit = trigger_logit(trigger_layers(arrays, 2), between)
     assert (np.diff(logit) > 0).all()
 
 
@@ -113,7 +113,7 @@ def test_showers_may_stand_for_several():
     generator = torch.Generator().manual_seed(0)
     arrays = fit_trigger((recorded, anew, 2 * n_thrown, 2 * n_lost), generator)
     conditions = thrown(20_000, 1, seed=4)[:, 0]
-    one = probability_of(load_arrays(trigger_network(2), arrays), conditions)
+    one = probability_of(trigger_layers(arrays, 2), conditions)
     assert np.sqrt(np.mean((one - true_probability(conditions)) ** 2)) < 0.06
 
 
@@ -131,7 +131,7 @@ def test_a_telescope_that_always_triggers_can_be_fitted(monkeypatch):
     monkeypatch.setattr(trigger, "FIRST_STEPS", 50)
     arrays = fitted(lambda conditions: np.ones(conditions.shape[:2]))
     conditions = thrown(5000, 1, seed=5)[:, 0]
-    assert probability_of(load_arrays(trigger_network(2), arrays), conditions).mean() > 0.97
+    assert probability_of(trigger_layers(arrays, 2), conditions).mean() > 0.97
 
 
 def stereo_production(n_views=3):
@@ -162,7 +162,7 @@ def test_a_telescope_is_known_from_events_that_need_two():
         torch.manual_seed(0)
         generator = torch.Generator().manual_seed(0)
         arrays = fit_trigger(sample, generator, min_telescopes=min_telescopes)
-        return probability_of(load_arrays(trigger_network(2), arrays), conditions)
+        return probability_of(trigger_layers(arrays, 2), conditions)
 
     assert np.abs(found(2) - expected).mean() < 0.04
     assert (expected - found(1)).mean() > 0.1
@@ -187,7 +187,7 @@ def test_showers_that_were_recorded_tell_without_the_others():
         sample = recorded, anew[seen], n_thrown[seen], n_lost[seen]
         generator = torch.Generator().manual_seed(0)
         arrays = fit_trigger(sample, generator, given_recorded=given_recorded)
-        difference = probability_of(load_arrays(trigger_network(2), arrays), conditions)
+        difference = probability_of(trigger_layers(arrays, 2), conditions)
         return (difference - hard(conditions)).mean()
 
     assert abs(bias(True)) < 0.01

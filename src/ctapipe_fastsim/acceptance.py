@@ -32,7 +32,7 @@ __all__ = [
     "ready_acceptance",
 ]
 
-N_ORIENTATION = 3
+N_COSINES = 3
 N_SIZE = 2  # columns: size, share of it that cleaning leaves
 N_CLASSES = 10
 ENVELOPE_LEVELS = 0.95, 0.98, 0.99, 0.995, 0.998  # quantiles of r
@@ -80,14 +80,14 @@ def acceptance_features(
         Of `cleaned_statistics`, the charge that is left first.
     size : (B,) int array
         True photo-electrons.
-    orientation : (B, `N_ORIENTATION`) array
-        Cosines of the angles of `PixelView.orientation`.
+    orientation : (B, `N_COSINES`) array
+        Of `shower_frame.orientation`.
     conditions : (B, C) array
         Standardised.
 
     Returns
     -------
-    (B, S + 1 + `N_ORIENTATION` + C + T + K + 1) array
+    (B, S + 1 + `N_COSINES` + C + T + K + 1) array
         Structure, what cleaning leaves and its share of the light are last: trees of older models
         know the columns before.
     """
@@ -209,7 +209,7 @@ def ranks(probability: FloatArray, rng: np.random.Generator) -> FloatArray:
 def check_acceptance(acceptance: Columns, n_conditions: int) -> None:
     """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
     n_seen = n_statistics() + n_structure() + n_cleaned_statistics() + N_SIZE
-    check_trees(_trees_of(acceptance), n_seen + N_ORIENTATION + n_conditions)
+    check_trees(_trees_of(acceptance), n_seen + N_COSINES + n_conditions)
     shapes = [np.shape(acceptance.get(name, ())) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")

@@ -8,9 +8,7 @@ from .array_types import Number
 from .conditions import primary_indicators
 from .errors import InputError
 from .flow_sampling import flow_arrays, flow_sample
-from .flows import shower_development_flow
 from .model import Model
-from .module_arrays import load_arrays
 from .showers import Showers
 
 __all__ = ["draw_development"]
@@ -42,9 +40,8 @@ def draw_development(
     if not features.names:
         return showers
     scaling = model.development_conditions
-    flow = shower_development_flow(len(features.names), len(scaling.names))
     try:
-        load_arrays(flow, model.development)
+        flow = flow_arrays(model.development, len(features.names), len(scaling.names))
     except ValueError as error:
         raise InputError(f"the model's shower development is broken: {error}") from error
     values = {
@@ -53,5 +50,5 @@ def draw_development(
         **primary_indicators(showers),
     }
     noise = rng.standard_normal((len(showers), len(features.names)), dtype=np.float32)
-    drawn = features.inverse(flow_sample(flow_arrays(flow), scaling.transform(values), noise))
+    drawn = features.inverse(flow_sample(flow, scaling.transform(values), noise))
     return Showers(**{f.name: drawn.get(f.name, getattr(showers, f.name)) for f in fields(showers)})

@@ -296,7 +296,7 @@ class CVAEEventSource(EventSource):
         return self.event_generator(enough=self.max_events or None)
 
     def event_generator(self, enough: int | None = None) -> "EventGenerator":
-        """Make the generator of the events that the options ask for; this needs torch.
+        """Make the generator of the events that the options ask for.
 
         Parameters
         ----------

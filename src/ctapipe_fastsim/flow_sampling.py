@@ -1,17 +1,14 @@
 """Samples of the flows of flows.py, compiled: many small networks, one after the other."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from .array_types import Array, FloatArray, IntArray
+from .array_types import Array, Columns, FloatArray, IntArray
+from .dense_layers import dense_layers
 from .spline_inverse import invert_splines
-
-if TYPE_CHECKING:
-    import zuko
-    from torch import nn
 
 __all__ = ["FlowArrays", "flow_arrays", "flow_sample"]
 
@@ -37,23 +34,63 @@ class FlowArrays(NamedTuple):
     ready: tuple[IntArray, ...]
 
 
-def flow_arrays(flow: "zuko.flows.Flow") -> FlowArrays:
-    """`FlowArrays` of a flow with networks of two hidden layers."""
-    layers = flow.transform.transforms[::-1]
-    n_features = flow.base().event_shape.numel()
-    order = np.zeros((len(layers), n_features), dtype=np.int64)
-    sorted_layers: list[tuple[list[Array], ...]] = []
-    for i, layer in enumerate(layers):
-        network = [part for part in layer.hyper if hasattr(part, "weight")]
-        inward = [_weight(part) for part in network]
-        bias = [part.bias.detach().cpu().numpy() for part in network]
-        if hasattr(layer, "passes"):
-            order[i] = layer.order.cpu().numpy()
-        else:  # told of the context only
-            inward[0] = np.pad(inward[0], ((n_features, 0), (0, 0)))
-        sorted_layers.append(_sorted_by_pass(order[i], inward, bias))
+def flow_arrays(arrays: Columns, n_features: int, n_context: int, prefix: str = "") -> FlowArrays:
+    """`FlowArrays` of the weights of a flow with networks of two hidden layers.
+
+    Parameters
+    ----------
+    arrays : dict of str to array
+        Of `module_arrays.save_arrays`, by zuko's names.
+    n_features, n_context : int
+        F and C.
+    prefix : str
+        Of the names.
+
+    Returns
+    -------
+    FlowArrays
+
+    Raises
+    ------
+    ValueError
+        When a name is missing, a shape does not fit, or features depend on each other in a circle.
+    """
+    names = [f"{prefix}transform.transforms.{i}.hyper" for i in range(len(arrays) + 1)]
+    n_layers = sum(f"{name}.0.weight" in arrays for name in names)
+    orders, sorted_layers = [], []
+    for name in names[: max(1, n_layers)][::-1]:
+        network = _network(arrays, name, n_features, n_context)
+        orders.append(_passes(network[0], n_features))
+        sorted_layers.append(_sorted_by_pass(orders[-1], *network))
     weights, biases, ready = (_stacked(part) for part in zip(*sorted_layers))
-    return FlowArrays(order, weights, biases, ready)
+    return FlowArrays(np.stack(orders), weights, biases, ready)
+
+
+def _network(
+    arrays: Columns, name: str, n_features: int, n_context: int
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """Weights, inputs by outputs, and biases; inputs are features, then context."""
+    unseen = n_features if n_features == 1 else 0  # told of the context only
+    layers = dense_layers(arrays, name, n_features + n_context - unseen, None)
+    weights, biases = (list(part) for part in zip(*layers))
+    if len(biases[-1]) % n_features or (len(biases[-1]) // n_features + 1) % 3:
+        raise ValueError(f"weight {name!r} gives {len(biases[-1])} numbers, which are no splines")
+    weights[0] = np.pad(weights[0], ((unseen, 0), (0, 0)))
+    return weights, biases
+
+
+def _passes(weights: list[FloatArray], n_features: int) -> IntArray:
+    """Pass in which each feature can be drawn: after all that it depends on."""
+    reach = [weight != 0 for weight in weights]
+    depends = reach[0][:n_features] @ reach[1] @ reach[2]
+    depends = depends.reshape(n_features, n_features, -1).any(axis=2)  # on the first
+    passes = np.zeros(n_features, np.int64)
+    for _ in range(n_features):
+        later = np.where(depends, passes[:, None] + 1, 0).max(axis=0)
+        if (later == passes).all():
+            return passes
+        passes = later
+    raise ValueError("features of a flow depend on each other in a circle")
 
 
 def _sorted_by_pass(
@@ -69,7 +106,7 @@ def _sorted_by_pass(
         weights[i], biases[i] = weights[i][:, units], biases[i][units]
         weights[i + 1] = weights[i + 1][units]
         known_in = needs.max(axis=0)[units]
-        ready.append(np.searchsorted(known_in, np.arange(order.max() + 1), side="right"))
+        ready.append(np.searchsorted(known_in, np.arange(len(order)), side="right"))
     return weights, biases, ready
 
 
@@ -91,12 +128,6 @@ def flow_sample(arrays: FlowArrays, context: FloatArray, noise: FloatArray) -> F
     told = np.zeros((noise.shape[1] + context.shape[1], len(noise)), np.float32)
     told[noise.shape[1] :] = context.T
     return _sample(*arrays, told, noise)
-
-
-def _weight(linear: "nn.Linear") -> FloatArray:
-    """Inputs by outputs, without those that zuko masks."""
-    weight = linear.weight.detach() * getattr(linear, "mask", 1)
-    return np.ascontiguousarray(weight.cpu().numpy().T)
 
 
 def _stacked(layers: Iterable[Iterable[Array]]) -> tuple[Array, ...]:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
-import torch
 from ctapipe.instrument import CameraGeometry
 from scipy.special import expit
 
 from .acceptance import (
-    N_ORIENTATION,
+    N_COSINES,
     acceptance_features,
     acceptance_probability,
     ranks,
@@ -19,21 +18,19 @@ from .array_types import Array, BoolArray, Columns, FloatArray, IntArray
 from .batch_parameters import CameraPixels
 from .cleaned_statistics import cleaned_statistics
 from .flow_sampling import flow_arrays, flow_sample
-from .flows import size_flow
 from .image_statistics import image_statistics
 from .light_reading import map_reader, read_light, read_times
 from .light_sharing import ClumpsOfLight, clumps_of_light, share_light, sharing_cells
-from .map_painting import map_painter, paint_maps
+from .map_painting import map_painter, paint_maps, split_maps
 from .model import TelescopeTypeModel
-from .module_arrays import load_arrays
-from .network import CVAE, local_context, mirrored
 from .network_sizes import NetworkSizes
 from .observing import seen_as
 from .painted import Painted, Told
 from .pixel_cells import pixel_cells
-from .shower_frame import ImageGeometry, centre_across
+from .pixel_lattice import pixel_lattice
+from .shower_frame import ImageGeometry, centre_across, orientation
 from .shower_ties import own_noise, shared_noise
-from .trigger import trigger_logit, trigger_network
+from .trigger_reading import trigger_layers, trigger_logit
 from .trigger_table import trigger_table_logit
 
 __all__ = ["ImageGenerator"]
@@ -75,24 +72,25 @@ class ImageGenerator:
         photon_efficiency: float = 1.0,
     ) -> None:
         self.kind, self.photon_efficiency = kind, photon_efficiency
-        self.device = device
-        sizes = NetworkSizes(**kind.network_sizes)
-        n_conditions = len(kind.conditions.names)
+        self.sizes = sizes = NetworkSizes(**kind.network_sizes)
         self.camera_pixels = CameraPixels.of(camera_geometry)
         self.pixels = self.camera_pixels.x, self.camera_pixels.y
-        self.cvae = load_arrays(CVAE(sizes, *self.pixels), kind.network)
-        self.cvae.to(device)
-        self.size_flow = flow_arrays(load_arrays(size_flow(n_conditions), kind.size_flow))
-        self.prior, self.reader = flow_arrays(self.cvae.prior), map_reader(self.cvae)
-        self.painter = map_painter(self.cvae)
+        self.lattice = pixel_lattice(*self.pixels)
+        n_known = sizes.n_conditions + 1
+        self.prior = flow_arrays(kind.network, sizes.n_latent, n_known + 1, "prior.")
+        self.painter = map_painter(kind.network, sizes)
+        self.reader = map_reader(kind.network, sizes, *self.pixels, self.lattice.spacing)
+        self.device_painting = None
+        if sizes.n_local or device != "cpu":
+            from .device_painting import DevicePainting  # needs torch, which takes long to import
+
+            self.device_painting = DevicePainting(kind.network, sizes, self.pixels, device)
+        self.size_flow = flow_arrays(kind.size_flow, 1, len(kind.conditions.names))
         if kind.acceptance:  # there is none yet while one is learned
             self.acceptance = ready_acceptance(kind.acceptance)
-        self.trigger = load_arrays(
-            trigger_network(len(kind.trigger_conditions.names)), kind.trigger
-        )
+        self.trigger = trigger_layers(kind.trigger, len(kind.trigger_conditions.names))
         self.border = self.camera_pixels.border[BORDER_RINGS - 1]
-        self.spacing = self.cvae.lattice.spacing
-        self.cells = sharing_cells(pixel_cells(*self.pixels, self.spacing))
+        self.cells = sharing_cells(pixel_cells(*self.pixels, self.lattice.spacing))
         _keep_freed_memory()
 
     def trigger_probability(self, values: Columns) -> FloatArray:
@@ -190,11 +188,8 @@ class ImageGenerator:
         conditions = self.kind.conditions
         seen = conditions.transform(seen_as(values, self.photon_efficiency))
         source_core = geometry.source_core_arrays()
-        as_seen = np.ones(len(source_core), np.float32)
-        angles = self.cvae.orientation(*map(self._tensor, (source_core, as_seen)))
-        orientation = angles.cpu().numpy()
         shared = cast(FloatArray, shared)  # None where nothing is drawn
-        return Told(conditions.transform(values), seen, source_core, orientation, shared, size)
+        return Told(conditions.transform(values), seen, source_core, shared, size)
 
     def _paint(self, told: Told, rng: np.random.Generator) -> Painted:
         noise = told.shared + own_noise(self.kind.ties, len(told.shared), rng)
@@ -216,8 +211,8 @@ class ImageGenerator:
         mirror = np.where(rng.random(len(known)) < 0.5, -1, 1).astype(np.float32)
         across = centre_across(told.source_core, mirror)[:, None]
         latent = flow_sample(self.prior, np.hstack([known, across]), noise)
-        orientation = mirrored(told.orientation, mirror)
-        light, coarse, displacement = self._maps(latent, orientation, known, across, rng)
+        angles = np.stack(orientation(told.source_core, mirror, self.lattice), axis=1)
+        light, coarse, displacement = self._maps((latent, angles, known), across, rng)
         fraction, clump = read_light(
             *(self.reader, told.source_core, mirror, displacement), light, coarse
         )
@@ -265,28 +260,16 @@ class ImageGenerator:
         seen = self.reader, told.source_core, mirror, displacement
         return counts, *self.kind.response.draw(counts, read_times(*seen, coarse, counts), rng)
 
-    @torch.no_grad()
     def _maps(
         self,
-        latent: FloatArray,
-        orientation: FloatArray,
-        known: FloatArray,
+        told: tuple[FloatArray, FloatArray, FloatArray],
         across: FloatArray,
         rng: np.random.Generator,
     ) -> tuple[FloatArray, ...]:
-        """Light, coarse maps and displacement, made on the device."""
-        told = latent, orientation, known
-        if self.device == "cpu":
-            painting = paint_maps(self.painter, self.cvae, *told)
-        else:
-            painting = self.cvae.paint(*map(self._tensor, told))
-        if self.cvae.sizes.n_local:
-            shape = len(latent), *self.cvae.local.shape
-            noise = self._tensor(rng.standard_normal(shape, dtype=np.float32))
-            context = local_context(painting, self._tensor(across))
-            local = self.cvae.local_prior.draw(noise, *context)
-            painting = self.cvae.retouch(painting, local)
-        return tuple(part.cpu().numpy() for part in painting[1:])
+        """Light, coarse maps and displacement."""
+        if self.device_painting:
+            return self.device_painting.maps(self.painter, told, across, rng)
+        return split_maps(paint_maps(self.painter, *told)[1], self.sizes)
 
     def _features(
         self, told: Told, counts: IntArray, charge: FloatArray, peak_time: FloatArray
@@ -294,18 +277,16 @@ class ImageGenerator:
         camera, noise = (self.reader.neighbours, self.border), self.kind.response.noise
         image, source_core = (charge, peak_time), told.source_core
         statistics, structure = image_statistics(
-            *image, *self.pixels, source_core, *camera, noise, self.spacing
+            *image, *self.pixels, source_core, *camera, noise, self.lattice.spacing
         )
         cleaned = cleaned_statistics(self.camera_pixels, *image, source_core, noise)
-        orientation = told.orientation[:, :N_ORIENTATION]
-        known = counts.sum(axis=1), orientation, told.seen
+        as_seen = np.ones(len(source_core), np.float32)
+        cosines = orientation(source_core, as_seen, self.lattice)[:N_COSINES]
+        known = counts.sum(axis=1), np.stack(cosines, axis=1), told.seen
         return acceptance_features(statistics, structure, cleaned, *known)
 
     def _draw_size(self, conditions: FloatArray, noise: FloatArray) -> IntArray:
         return self.kind.size.inverse(flow_sample(self.size_flow, conditions, noise)[:, 0])
-
-    def _tensor(self, array: Array) -> torch.Tensor:
-        return torch.as_tensor(array, device=self.device)
 
 
 def _together(n_images: int) -> list[slice]:

@@ -6,15 +6,23 @@ The share of light and the clumps are read first; times only where photo-electro
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numba import njit
-from torch.distributions import StudentT
+from scipy.stats import t as student_t
 
-from .array_types import BoolArray, FloatArray, IntArray, Real
+from .array_types import BoolArray, Columns, FloatArray, IntArray, Real
+from .dense_layers import weight
 from .elementwise import arsinh, exponential, softplus
-from .network import ACROSS_SCALE, CVAE, FARTHEST, SHIFT, SMALLEST_CLUMP, SMALLEST_SPREAD, TILT
-from .pixel_lattice import NOBODY
-from .time_links import brightest_neighbour, degrees_of_freedom
+from .map_numbers import (
+    ACROSS_SCALE,
+    FARTHEST,
+    FEWEST_DEGREES,
+    SHIFT,
+    SMALLEST_CLUMP,
+    SMALLEST_SPREAD,
+    TILT,
+)
+from .network_sizes import NetworkSizes
+from .pixel_lattice import NOBODY, brightest_neighbour, lattice_neighbours
 
 __all__ = ["ExpectedTimes", "MapReader", "map_reader", "read_light", "read_times"]
 
@@ -90,32 +98,37 @@ class ExpectedTimes(NamedTuple):
     degrees_of_freedom: float
 
 
-@torch.no_grad()
-def map_reader(cvae: CVAE) -> MapReader:
-    """`MapReader` of a CVAE."""
-    sizes = cvae.sizes
-    dark, dark_clump = (float(value.detach()) for value in (cvae.dark, cvae.dark_clump))
+def map_reader(
+    network: Columns, sizes: NetworkSizes, lon: FloatArray, lat: FloatArray, spacing: float
+) -> MapReader:
+    """`MapReader` of weights of a `network.CVAE` and (P,) pixels, deg.
+
+    Raises
+    ------
+    ValueError
+        When they do not fit each other.
+    """
+    dark, dark_clump = (float(weight(network, name, ())) for name in ("dark", "dark_clump"))
     first, last = (
         np.arcsinh((u - sizes.u_centre) / sizes.u_scale) for u in (sizes.u_min, sizes.u_max)
     )
     return MapReader(
-        cvae.pixel_lon.cpu().numpy(),
-        cvae.pixel_lat.cpu().numpy(),
-        cvae.neighbours.cpu().numpy(),
-        np.exp(cvae.log_efficiency.detach().cpu().numpy()),
-        *(dark, dark_clump, cvae.lattice.spacing),
+        *(np.asarray(lon, np.float32), np.asarray(lat, np.float32)),
+        lattice_neighbours(lon, lat, spacing),
+        np.exp(weight(network, "log_efficiency", (len(lon),))),
+        *(dark, dark_clump, spacing),
         *(sizes.u_min, sizes.u_max, sizes.v_max, sizes.u_centre, sizes.u_scale),
         *(first, last, np.arcsinh(ACROSS_SCALE)),
         *(sizes.time_origin, sizes.time_scale),
-        *_time_numbers(cvae),
+        *_time_numbers(network, sizes),
     )
 
 
-def _time_numbers(cvae: CVAE) -> tuple[float, ...]:
-    degrees = degrees_of_freedom(cvae)
-    odds, power = cvae.time_signal_odds.tolist()
-    odds += float(StudentT(degrees).log_prob(torch.zeros(()))) + np.log(cvae.sizes.time_window)
-    return odds, power, float(degrees)
+def _time_numbers(network: Columns, sizes: NetworkSizes) -> tuple[float, ...]:
+    degrees = float(np.logaddexp(0, weight(network, "time_tail", ()))) + FEWEST_DEGREES
+    odds, power = weight(network, "time_signal_odds", (2,)).tolist()
+    odds += student_t.logpdf(0, degrees) + np.log(sizes.time_window)
+    return odds, power, degrees
 
 
 def read_light(

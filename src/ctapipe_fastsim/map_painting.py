@@ -3,16 +3,17 @@
 Nearly all of it is one product; on processors of AMD torch takes a third longer.
 """
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import nn
 
-from .array_types import FloatArray
-from .network import CVAE, Painting
+from .array_types import Columns, FloatArray
+from .dense_layers import DenseLayers, dense_layers, perceive, silu, weight
+from .map_numbers import N_COARSE_MAPS
+from .network_sizes import NetworkSizes
+from .shower_frame import N_ORIENTATION
 
-__all__ = ["MapPainter", "map_painter", "paint_maps"]
+__all__ = ["MapPainter", "map_painter", "paint_maps", "split_maps"]
 
 
 class MapPainter(NamedTuple):
@@ -20,42 +21,63 @@ class MapPainter(NamedTuple):
 
     Attributes
     ----------
-    layers : tuple of pairs of float32 arrays
-        Weights and biases up to the features.
+    layers : DenseLayers
+        Up to the features.
     mixture : (n_features, rank) float32 array
     maps : (rank + 1, M) float32 array
         M numbers, of all maps; the last row are the biases.
     """
 
-    layers: tuple[tuple[FloatArray, FloatArray], ...]
+    layers: DenseLayers
     mixture: FloatArray
     maps: FloatArray
 
 
-def map_painter(cvae: CVAE) -> MapPainter:
-    """`MapPainter` of a CVAE."""
-    layers = [layer for layer in cvae.decoder if isinstance(layer, nn.Linear)]
-    mixture, maps = cast(list[nn.Linear], list(cvae.painter))
+def map_painter(network: Columns, sizes: NetworkSizes) -> MapPainter:
+    """`MapPainter` of weights of a `network.CVAE`.
+
+    Raises
+    ------
+    ValueError
+        When they are not of these sizes.
+    """
+    n_told, n_numbers = (
+        sizes.n_latent + sizes.n_conditions + 1 + N_ORIENTATION,
+        sum(sizes.map_numbers),
+    )
+    maps = weight(network, "painter.1.weight", (n_numbers, sizes.rank))
     return MapPainter(
-        tuple((_array(layer.weight.T), _array(layer.bias)) for layer in layers),
-        _array(mixture.weight.T),
-        np.vstack([_array(maps.weight.T), _array(maps.bias)]),
+        dense_layers(network, "decoder", n_told, sizes.n_features),
+        weight(network, "painter.0.weight", (sizes.rank, sizes.n_features)).T.copy(),
+        np.vstack([maps.T, weight(network, "painter.1.bias", (n_numbers,))]),
     )
 
 
 def paint_maps(
-    painter: MapPainter, cvae: CVAE, latent: FloatArray, orientation: FloatArray, known: FloatArray
-) -> Painting:
-    """`CVAE.paint` of float32 arrays, with the weights of a `MapPainter`."""
-    features = np.hstack([latent, known, orientation])
-    for weight, bias in painter.layers:
-        linear = features @ weight + bias
-        with np.errstate(over="ignore"):
-            features = linear / (1 + np.exp(-linear))  # SiLU
+    painter: MapPainter, latent: FloatArray, orientation: FloatArray, known: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Features (B, n_features) and numbers of all maps, (B, M), as `CVAE.painting` takes them.
+
+    Parameters
+    ----------
+    painter : MapPainter
+    latent, orientation, known : (B, Z), (B, 6) and (B, K) float32 arrays
+        As for `CVAE.paint`.
+    """
+    features = perceive(painter.layers, np.hstack([latent, known, orientation]))
+    silu(features)
     mixed = np.ones((len(features), len(painter.maps)), np.float32)
     mixed[:, :-1] = features @ painter.mixture
-    return cvae.painting(*map(torch.from_numpy, (features, mixed @ painter.maps)))
+    return features, mixed @ painter.maps
 
 
-def _array(parameter: torch.Tensor) -> FloatArray:
-    return np.ascontiguousarray(parameter.detach().cpu().numpy())
+def split_maps(
+    numbers: FloatArray, sizes: NetworkSizes
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Light, coarse maps and displacement of numbers (B, M), as in `network.Painting`."""
+    light, coarse, displacement = np.split(numbers, np.cumsum(sizes.map_numbers)[:-1], axis=1)
+    return (
+        light.reshape(-1, sizes.n_v, sizes.n_u),
+        coarse.reshape(-1, N_COARSE_MAPS, *sizes.n_coarse),
+        displacement,
+    )

@@ -13,8 +13,12 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def save_arrays(module: nn.Module) -> Columns:
-    """Trained parameters of a module as a dictionary of numpy arrays."""
-    return {name: value.detach().cpu().numpy() for name, value in module.named_parameters()}
+    """Trained parameters of a module as a dictionary of numpy arrays; 0 where they are masked."""
+    masks = {f"{name}.weight": getattr(part, "mask", 1) for name, part in module.named_modules()}
+    return {
+        name: (value.detach() * masks.get(name, 1)).cpu().numpy()
+        for name, value in module.named_parameters()
+    }
 
 
 def load_arrays(module: Module, arrays: Columns) -> Module:

@@ -18,9 +18,18 @@ from .layers import low_rank, perceptron
 from .light_moments import N_MOMENTS, light_moments
 from .local_light import N_ACROSS, N_ALONG, LocalLight, resampled
 from .local_prior import LocalPrior
+from .map_numbers import (
+    ACROSS_SCALE,
+    FARTHEST,
+    N_COARSE_MAPS,
+    SHIFT,
+    SMALLEST_CLUMP,
+    SMALLEST_SPREAD,
+    TILT,
+)
 from .network_sizes import NetworkSizes
 from .pixel_lattice import lattice_neighbours, pixel_lattice
-from .shower_frame import centre_across, to_shower_frame
+from .shower_frame import N_ORIENTATION, centre_across, orientation, to_shower_frame
 
 __all__ = [
     "CVAE",
@@ -29,21 +38,12 @@ __all__ = [
     "PixelView",
     "light_at_nodes",
     "local_context",
-    "mirrored",
     "prior_context",
 ]
 
 ENCODER_V, ENCODER_U = 17, 32
-N_ORIENTATION = 6
-N_COARSE_MAPS = 5
-N_DISPLACEMENT = 3
-SHIFT, TILT = 0.5, 0.1  # pixel spacings and rad, that a displacement of 1 means
-ACROSS_SCALE = 6  # nodes across stand evenly up to about this part of the extent
-FARTHEST = 20.0  # displacement, in these units
 MOST_TIME = 5  # in units of its scale, that the encoder is told
 FEW_PIXELS = 0.01  # near a node, where there is none
-SMALLEST_CLUMP = 0.02
-SMALLEST_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,7 @@ class PixelView(NamedTuple):
     u, v : (B, P) tensors, deg
         Pixels along and across the shower.
     orientation : (B, 6) tensor
-        Cosine and sine of the angle between shower and pixel lattice, times the symmetry, and of
-        once and twice the angle between shower and vertical: the geomagnetic field and
-        the slope of the air turn and widen images.
+        Of `shower_frame.orientation`.
     centre_across : (B, 1) tensor, deg
         On which side, and how far, the camera's centre is.
     """
@@ -152,7 +150,7 @@ class CVAE(nn.Module):
         self.decoder = perceptron(
             sizes.n_latent + n_known + N_ORIENTATION, (sizes.hidden, sizes.hidden), sizes.n_features
         )
-        self.painter = low_rank(sizes.n_features, sizes.rank, sum(self._map_numbers))
+        self.painter = low_rank(sizes.n_features, sizes.rank, sum(sizes.map_numbers))
         if sizes.n_local:
             self.local = LocalLight(sizes.n_local, sizes.n_features, 1 + N_COARSE_MAPS)
             self.local_prior = LocalPrior(sizes.n_local, sizes.n_features + 1)
@@ -162,17 +160,6 @@ class CVAE(nn.Module):
         self.log_efficiency = nn.Parameter(torch.zeros(len(pixel_lon)))
         self.time_signal_odds = nn.Parameter(torch.tensor([0.0, 1.0]))
         self.time_tail = nn.Parameter(torch.tensor(1.0))
-
-    @property
-    def n_coarse(self) -> tuple[int, int]:
-        """Nodes across and along the shower of the maps other than that of light."""
-        return self.sizes.n_v // 2 + 1, self.sizes.n_u // 2 + 1
-
-    @property
-    def _map_numbers(self) -> tuple[int, int, int]:
-        """How many numbers the decoder gives: map of light, the other maps, displacement."""
-        n_across, n_along = self.n_coarse
-        return self.sizes.n_v * self.sizes.n_u, N_COARSE_MAPS * n_across * n_along, N_DISPLACEMENT
 
     def view(self, source_core: torch.Tensor, mirror: torch.Tensor) -> PixelView:
         """The camera as seen from B showers.
@@ -192,15 +179,8 @@ class CVAE(nn.Module):
         """
         u, v = to_shower_frame(self.pixel_lon, self.pixel_lat, source_core, mirror)
         across = centre_across(source_core, mirror)[:, None]
-        return PixelView(u, v, self.orientation(source_core, mirror), across)
-
-    def orientation(self, source_core: torch.Tensor, mirror: torch.Tensor) -> torch.Tensor:
-        """How B showers lie to lattice and vertical, as in `PixelView`; arguments as in `view`."""
-        core_lon, core_lat = source_core[:, 2], source_core[:, 3]
-        lattice = self.lattice.fold * (torch.atan2(core_lat, core_lon) - self.lattice.angle)
-        vertical = torch.atan2(core_lon, core_lat)
-        angle = torch.stack([lattice, vertical, 2 * vertical], dim=1)  # (B, 3)
-        return torch.cat([torch.cos(angle), mirror[:, None] * torch.sin(angle)], dim=1)
+        angles = orientation(source_core, mirror, self.lattice)
+        return PixelView(u, v, torch.stack(angles, dim=1), across)
 
     def encode(
         self, counts: torch.Tensor, times: torch.Tensor, view: PixelView, known: torch.Tensor
@@ -244,9 +224,9 @@ class CVAE(nn.Module):
 
     def painting(self, features: torch.Tensor, numbers: torch.Tensor) -> Painting:
         """A `Painting` of features (B, n_features) and of all numbers of its maps, (B, M)."""
-        light, coarse, displacement = numbers.split(self._map_numbers, dim=1)
+        light, coarse, displacement = numbers.split(self.sizes.map_numbers, dim=1)
         light = light.reshape(-1, self.sizes.n_v, self.sizes.n_u)
-        coarse = coarse.reshape(-1, N_COARSE_MAPS, *self.n_coarse)
+        coarse = coarse.reshape(-1, N_COARSE_MAPS, *self.sizes.n_coarse)
         return Painting(features, light, coarse, displacement)
 
     def encode_local(
@@ -275,7 +255,7 @@ class CVAE(nn.Module):
         change = self.local.decode(local, light_at_nodes(painting), painting.features)
         return painting._replace(
             light=painting.light + resampled(change[:, :1], painting.light.shape[1:])[:, 0],
-            coarse=painting.coarse + resampled(change[:, 1:], self.n_coarse),
+            coarse=painting.coarse + resampled(change[:, 1:], self.sizes.n_coarse),
         )
 
     def read(self, painting: Painting, view: PixelView) -> LightMap:
@@ -359,12 +339,6 @@ def light_at_nodes(painting: Painting) -> torch.Tensor:
     """Logarithm of the light at the nodes of the latents of places, 0 where most is, (B, V, U)."""
     light = resampled(painting.light[:, None], (N_ACROSS, N_ALONG))[:, 0]
     return light - light.amax(dim=(1, 2), keepdim=True)
-
-
-def mirrored(orientation: FloatArray, mirror: FloatArray) -> FloatArray:
-    """Orientation (B, 6) of showers that were seen as they are, with flags (B,) of `CVAE.view`."""
-    half = N_ORIENTATION // 2
-    return np.concatenate([orientation[:, :half], mirror[:, None] * orientation[:, half:]], axis=1)
 
 
 def _cell(i: torch.Tensor, j: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:

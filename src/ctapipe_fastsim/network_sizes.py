@@ -7,6 +7,7 @@ import numpy as np
 
 from .array_types import Array, FloatArray
 from .errors import InputError
+from .map_numbers import N_COARSE_MAPS, N_DISPLACEMENT
 from .shower_frame import pixel_directions, to_shower_frame
 
 if TYPE_CHECKING:
@@ -79,6 +80,17 @@ class NetworkSizes:
         u_min, u_max = ((u - self.u_centre) / self.u_scale for u in (self.u_min, self.u_max))
         if not np.arcsinh(u_min) < np.arcsinh(u_max):
             raise ValueError("u_min of the network is not below its u_max")
+
+    @property
+    def n_coarse(self) -> tuple[int, int]:
+        """Nodes across and along the shower of the maps other than that of light."""
+        return self.n_v // 2 + 1, self.n_u // 2 + 1
+
+    @property
+    def map_numbers(self) -> tuple[int, int, int]:
+        """How many numbers the decoder gives: map of light, the other maps, displacement."""
+        n_across, n_along = self.n_coarse
+        return self.n_v * self.n_u, N_COARSE_MAPS * n_across * n_along, N_DISPLACEMENT
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary of the attributes."""

@@ -19,8 +19,6 @@ class Told(NamedTuple):
         Those of the training's showers that look alike, see `seen_as`.
     source_core : (B, 4) float32 array
         Of `ImageGeometry.source_core_arrays`.
-    orientation : (B, 6) float32 array
-        Of `PixelView`, not mirrored.
     shared : (B, 1 + Z) float32 array
         What the noise of size and latents has in common with other images of the event.
     size : (B,) int array or None
@@ -30,7 +28,6 @@ class Told(NamedTuple):
     conditions: FloatArray
     seen: FloatArray
     source_core: FloatArray
-    orientation: FloatArray
     shared: FloatArray
     size: IntArray | None
 

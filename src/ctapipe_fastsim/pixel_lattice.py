@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from scipy.spatial import cKDTree
 
 from .array_types import FloatArray, IntArray
 
-__all__ = ["NOBODY", "PixelLattice", "lattice_neighbours", "pixel_lattice"]
+__all__ = ["NOBODY", "PixelLattice", "brightest_neighbour", "lattice_neighbours", "pixel_lattice"]
 
 NOBODY = -1
 NEIGHBOURS = 1.3  # spacings; the nearest pixels of hexagonal and square lattices are closer
@@ -78,3 +79,16 @@ def lattice_neighbours(lon: FloatArray, lat: FloatArray, spacing: float) -> IntA
     for row, near in zip(table, others):
         row[: len(near)] = near
     return table
+
+
+@njit(cache=True, nogil=True)
+def brightest_neighbour(counts: IntArray, neighbours: IntArray, pixel: int) -> int:
+    """The brightest neighbour of a pixel of one image (P,) that is brighter, or `NOBODY`.
+
+    Of equally bright pixels the first counts as brighter.
+    """
+    best, n = pixel, counts[pixel]
+    for other in neighbours[pixel]:
+        if other != NOBODY and (counts[other] > n or (counts[other] == n and other < best)):
+            best, n = other, counts[other]
+    return NOBODY if best == pixel else best

@@ -6,10 +6,12 @@ import torch
 from .array_types import FloatArray
 from .conditions import condition_values
 from .flow_sampling import flow_arrays, flow_sample
-from .image_generator import ImageGenerator
 from .model import TelescopeTypeModel
-from .network import prior_context
+from .module_arrays import load_arrays
+from .network import CVAE, prior_context
+from .network_sizes import NetworkSizes
 from .random_streams import random_stream
+from .shower_frame import pixel_directions
 from .training_data import TelescopeImages
 
 __all__ = ["posterior_and_prior"]
@@ -41,11 +43,13 @@ def posterior_and_prior(
     known = np.column_stack([kind.conditions.transform(values), kind.size.transform(images.size)])
     known = known.astype(np.float32)
     source_core = torch.as_tensor(images.geometry.source_core_arrays())
-    cvae = ImageGenerator(kind, images.telescope.camera.geometry, device="cpu").cvae
+    pixels = pixel_directions(images.telescope.camera.geometry)
+    cvae = load_arrays(CVAE(NetworkSizes(**kind.network_sizes), *pixels), kind.network)
     noise = random_stream("validation latents", seed).standard_normal(
         (len(known), cvae.sizes.n_latent), dtype=np.float32
     )
-    sampler, parts = flow_arrays(cvae.prior), []
+    sampler = flow_arrays(kind.network, noise.shape[1], known.shape[1] + 1, "prior.")
+    parts = []
     for start in range(0, len(known), BLOCK):
         part = slice(start, start + BLOCK)
         counts = torch.as_tensor(images.counts[part].astype(np.float32))

@@ -9,6 +9,7 @@ through east. Camera coordinates are those of ctapipe's TelescopeFrame, as ctapi
 them from pixels: the plane tangent to the sky at the pointing, in degrees.
 """
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -20,19 +21,25 @@ from ctapipe.instrument import CameraGeometry
 from .array_types import ArrayOrTensor, FloatArray, Number, Rows
 
 if TYPE_CHECKING:
+    from .pixel_lattice import PixelLattice
     from .showers import Showers
 
 __all__ = [
+    "N_ORIENTATION",
     "ImageGeometry",
     "altitude_azimuth",
     "camera_axes",
     "camera_to_sky",
     "centre_across",
     "image_geometry",
+    "orientation",
     "pixel_directions",
     "to_shower_frame",
     "unit_vector",
 ]
+
+
+N_ORIENTATION = 6
 
 
 @dataclass(frozen=True)
@@ -188,6 +195,35 @@ def centre_across(source_core: ArrayOrTensor, mirror: ArrayOrTensor) -> ArrayOrT
     """Place v of the camera's centre, (B,), deg; arguments of `to_shower_frame`."""
     source_lon, source_lat, core_lon, core_lat = (source_core[:, i] for i in range(4))
     return mirror * (core_lat * source_lon - core_lon * source_lat)
+
+
+def orientation(
+    source_core: ArrayOrTensor, mirror: ArrayOrTensor, lattice: "PixelLattice"
+) -> list[ArrayOrTensor]:
+    """How B showers lie to the pixel lattice and to the vertical.
+
+    Of the angle between shower and lattice times its symmetry, and of once and twice that
+    between shower and vertical: the geomagnetic field and the slope of the air turn and widen
+    images.
+
+    Parameters
+    ----------
+    source_core, mirror
+        As for `to_shower_frame`.
+    lattice : PixelLattice
+
+    Returns
+    -------
+    list of `N_ORIENTATION` (B,) arrays
+        The three cosines, then the sines, which change their sign with the mirror.
+    """
+    core_lon, core_lat = source_core[:, 2], source_core[:, 3]
+    turn = lattice.fold * lattice.angle
+    cosine, sine = math.cos(turn) + 0 * core_lon, -math.sin(turn) + 0 * core_lon
+    for _ in range(lattice.fold):  # products of complex numbers
+        cosine, sine = cosine * core_lon - sine * core_lat, cosine * core_lat + sine * core_lon
+    twice = core_lat * core_lat - core_lon * core_lon, 2 * core_lon * core_lat
+    return [cosine, core_lat, twice[0], mirror * sine, mirror * core_lon, mirror * twice[1]]
 
 
 def _dot(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -17,12 +17,10 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from numba import njit
 from torch.distributions import StudentT
 from torch.nn import functional
 
-from .array_types import IntArray
-from .pixel_lattice import NOBODY
+from .map_numbers import FEWEST_DEGREES
 
 if TYPE_CHECKING:
     from .network import CVAE, LightMap
@@ -30,12 +28,9 @@ if TYPE_CHECKING:
 __all__ = [
     "LinkedTimes",
     "arrival_log_density",
-    "brightest_neighbour",
     "degrees_of_freedom",
     "linked_times",
 ]
-
-FEWEST_DEGREES = 1.0  # of freedom, below which a mean time has no meaning
 
 
 class LinkedTimes(NamedTuple):
@@ -139,13 +134,3 @@ def _followed(
     best, place = rank[image[:, None], around].max(dim=1)
     is_linked = best > rank[image, pixel]
     return torch.where(is_linked, around.gather(1, place[:, None])[:, 0], pixel), is_linked
-
-
-@njit(cache=True, nogil=True)
-def brightest_neighbour(counts: IntArray, neighbours: IntArray, pixel: int) -> int:
-    """The pixel that a pixel of one image (P,) follows, or `NOBODY`."""
-    best, n = pixel, counts[pixel]
-    for other in neighbours[pixel]:
-        if other != NOBODY and (counts[other] > n or (counts[other] == n and other < best)):
-            best, n = other, counts[other]
-    return NOBODY if best == pixel else best

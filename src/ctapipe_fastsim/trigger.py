@@ -30,8 +30,9 @@ from .array_types import BoolArray, Columns, FloatArray
 from .layers import perceptron
 from .module_arrays import save_arrays
 from .multiplicity import at_least
+from .trigger_reading import WAVE_NUMBER
 
-__all__ = ["fit_trigger", "trigger_logit", "trigger_network"]
+__all__ = ["fit_trigger", "trigger_network"]
 
 # recorded, anew, n_thrown, n_lost, see `fit_trigger`
 TriggerSample = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
@@ -43,7 +44,6 @@ FIRST_STEPS = 300
 LOOK_EVERY = 25
 LEARNING_RATE = 1e-2
 CERTAIN = 5.0
-WAVE_NUMBER = 2.0
 LEAST = 1e-6  # of a probability whose logarithm is taken
 
 
@@ -65,12 +65,6 @@ def trigger_network(n_conditions: int) -> nn.Sequential:
     return nn.Sequential(
         OrderedDict(waves=WithWaves(), layers=perceptron(3 * n_conditions, HIDDEN, 1))
     )
-
-
-def trigger_logit(network: nn.Module, conditions: FloatArray) -> FloatArray:
-    """Logit of the probability, (N,) array, for standardised conditions (N, C)."""
-    with torch.no_grad():
-        return network(torch.as_tensor(conditions)).squeeze(1).numpy()
 
 
 def fit_trigger(

@@ -13,12 +13,12 @@ from .conditions import (
     values_at,
 )
 from .model import Model
-from .module_arrays import load_arrays
 from .multiplicity import at_least
 from .random_streams import random_stream
 from .thrown_anew import n_views, recorded_views, spread_like_thrown, thrown_anew
 from .training_data import Production, TelescopeImages
-from .trigger import TriggerSample, fit_trigger, trigger_logit, trigger_network
+from .trigger import TriggerSample, fit_trigger
+from .trigger_reading import trigger_layers, trigger_logit
 from .trigger_table import fit_trigger_table
 
 __all__ = ["fit_trigger_network", "fit_trigger_tables", "network_logit"]
@@ -86,8 +86,7 @@ def fit_trigger_network(
 
 def network_logit(scaling: ConditionScaling, arrays: Columns, values: Columns) -> FloatArray:
     """Logit of `fit_trigger_network`, (N,) array, for `condition_values`."""
-    network = load_arrays(trigger_network(len(scaling.names)), arrays)
-    return trigger_logit(network, scaling.transform(values))
+    return trigger_logit(trigger_layers(arrays, len(scaling.names)), scaling.transform(values))
 
 
 def fit_trigger_tables(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tables
 from ctapipe import __version__ as ctapipe_version
@@ -24,21 +24,19 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from .. import __version__
+from ..bulk_images import BulkImages, TelescopeImages, check_processor
 from ..bulk_writer import BulkWriter, new_bulk_file
 from ..dl1_template import write_template
 from ..errors import InputError
 from ..eventsource import CVAEEventSource
+from ..generator import EVENTS_PER_BLOCK, EventGenerator
 from ..interrupt import first_interrupt
 from ..made_ahead import made_ahead
 from ..montecarlo.dl1_file import read_back
+from ..recorded_blocks import RecordedBlock, recorded_blocks
 from ..safe_hdf5 import refuse_hostile_input
 from ..temporary_name import temporary_name
 from .known_options import KnownOptionsTool
-
-if TYPE_CHECKING:
-    from ..bulk_images import BulkImages, TelescopeImages
-    from ..generator import EventGenerator
-    from ..recorded_blocks import RecordedBlock
 
 __all__ = ["GenerateTool", "main"]
 
@@ -154,8 +152,6 @@ class GenerateTool(KnownOptionsTool):
         self._source = self.enter_context(self._event_source())
         self._process = None
         if self.parameters:
-            from ..bulk_images import check_processor
-
             self._process = ImageProcessor(subarray=self._source.subarray, parent=self)
             check_processor(self._process)
         self._request = self._all_that_events_depend_on()
@@ -187,8 +183,6 @@ class GenerateTool(KnownOptionsTool):
             raise KeyboardInterrupt
 
     def _write(self, path: Path | str, template: Path | str) -> None:
-        from ..bulk_images import BulkImages  # needs torch
-
         generator = self._source.event_generator(enough=0)
         if len(generator.thrown) > 1:
             raise InputError(
@@ -226,12 +220,9 @@ class GenerateTool(KnownOptionsTool):
         self.log.info("%d events of %d showers%s", n_events, n_thrown, added)
 
     def _made(
-        self, generator: "EventGenerator", make: "BulkImages", writer: BulkWriter
-    ) -> "Iterator[tuple[RecordedBlock, list[TelescopeImages]]]":
+        self, generator: EventGenerator, make: BulkImages, writer: BulkWriter
+    ) -> Iterator[tuple[RecordedBlock, list[TelescopeImages]]]:
         """Blocks and their images with a progress bar, until all are done or Ctrl-C."""
-        from ..generator import EVENTS_PER_BLOCK
-        from ..recorded_blocks import recorded_blocks
-
         done, limit = writer.n_events, self.n_events or math.inf
         if done >= limit or writer.n_thrown >= generator.n_thrown:
             self.log.warning("%s has all that was asked for already", self.output_path)
