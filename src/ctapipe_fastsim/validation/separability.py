@@ -35,6 +35,7 @@ class _Test(NamedTuple):
     """One classifier: what it is called, and shown of each of a pair of samples."""
 
     name: str
+    trained_on: str  # what part of the images
     auc: Callable[..., Estimate]
     rows: "Callable[[Sample], FloatArray]"  # of a Sample, gives an (N, F) array
     goal: float | None
@@ -108,8 +109,8 @@ def _tree_tests(pair: Pair, goal: float) -> list[_Test]:
         what = "images moved towards the core by a fifth of their length"
         controls[what] = lambda sample: told(moved(sample))
     return [
-        _Test("boosted trees on parameters", tree_auc, _parameters, None, {}),
-        _Test("boosted trees on parameters and conditions", tree_auc, told, goal, controls),
+        _Test("boosted trees on parameters", "4/5", tree_auc, _parameters, None, {}),
+        _Test("boosted trees on parameters and conditions", "4/5", tree_auc, told, goal, controls),
     ]
 
 
@@ -121,7 +122,7 @@ def _dense_tests(pair: Pair) -> list[_Test]:
     if all(sample.counts is not None for sample in pair):
         shown["true photo-electrons"] = lambda sample: np.arcsinh(sample.counts)
     return [
-        _Test(f"a dense network on {what}", network_auc, rows, None, {})
+        _Test(f"a dense network on {what}", "3/5", network_auc, rows, None, {})
         for what, rows in shown.items()
     ]
 
@@ -147,7 +148,7 @@ def _hexagonal_test(camera_geometry: CameraGeometry, axial: IntArray, goal: floa
     once = partial(network_auc, build=build)
     auc = partial(once, all_folds=True)  # one fifth alone has half as large an error again
     name, rows = "a hexagonal convolution on charges", lambda sample: np.arcsinh(sample.charge)
-    return _Test(name, auc, rows, goal, controls, once)
+    return _Test(name, "3/5", auc, rows, goal, controls, once)
 
 
 def _figures(test: _Test, reference: "Sample", generated: "Sample", seed: int) -> Iterator[Figure]:
@@ -155,8 +156,7 @@ def _figures(test: _Test, reference: "Sample", generated: "Sample", seed: int) -
     rows, groups = test.rows(reference), (reference.shower, generated.shower)
     value = test.auc(rows, test.rows(generated), groups, seed)
     ground = floor(test.auc, rows, reference.shower, seed)
-    share = "4/5 of" if test.auc is tree_auc else "3/5 of"
-    note = f"trained on {share} {len(reference)} + {len(generated)} images"
+    note = f"trained on {test.trained_on} of {len(reference)} + {len(generated)} images"
     yield judged(f"AUC of {test.name}", value, ground, test.goal, note)
     control_auc = test.control_auc or test.auc
     for what, wrong_rows in test.controls.items():
