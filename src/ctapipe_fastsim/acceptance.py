@@ -81,7 +81,7 @@ def acceptance_features(
     size : (B,) int array
         True photo-electrons.
     orientation : (B, `N_COSINES`) array
-        Of `shower_frame.orientation`.
+        The first of `shower_frame.orientation`.
     conditions : (B, C) array
         Standardised.
 

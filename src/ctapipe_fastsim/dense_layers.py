@@ -13,7 +13,7 @@ DenseLayers = tuple[tuple[FloatArray, FloatArray], ...]
 
 
 def dense_layers(arrays: Columns, prefix: str, n_input: int, n_output: int | None) -> DenseLayers:
-    """Layers of a `layers.perceptron` with two hidden ones.
+    """Layers of a perceptron with two hidden ones, of `layers.perceptron` or zuko.
 
     Parameters
     ----------
