@@ -19,7 +19,8 @@ def main():
     options.add_argument("reports", nargs="+", type=Path)
     reports = [json.loads(path.read_text())["telescopes"] for path in options.parse_args().reports]
     for telescope in set.intersection(*map(set, reports)):
-        print(f"\n{telescope}\n\n| figure | of each | mean | goal | met |\n|---|---|---|---|---|")
+        print(f"\n{telescope}\n")
+        print("| figure | of each | mean | floor | goal | met |\n|---|---|---|---|---|---|")
         for row in rows([report[telescope]["figures"] for report in reports]):
             print(row)
 
@@ -34,16 +35,15 @@ def rows(reports):
 
 
 def row(name, figures):
-    """Values, their mean weighted by their precision, mean goal, and in how many it is met."""
-    values, errors, goals = (
-        [figure[key] for figure in figures] for key in ("value", "error", "goal")
+    """Values, mean weighted by their precision, mean floor and goal, in how many it is met."""
+    values, errors, floors, goals, met = (
+        [figure[key] for figure in figures] for key in ("value", "error", "floor", "goal", "passed")
     )
     weights = np.array(errors) ** -2.0
     mean, error = np.average(values, weights=weights), weights.sum() ** -0.5
     each = ", ".join(f"{value:.4f}" for value in values)
-    met = sum(figure["passed"] for figure in figures)
-    goal = np.mean(goals)
-    return f"| {name} | {each} | {mean:.4f} ± {error:.4f} | {goal:.4f} | {met} of {len(figures)} |"
+    means = f"{mean:.4f} ± {error:.4f} | {np.mean(floors):.4f} | {np.mean(goals):.4f}"
+    return f"| {name} | {each} | {means} | {sum(met)} of {len(met)} |"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "mean_of_reports.py"
 
 
 def figure(name, value, error=0.1, goal=0.5):
-    return dict(name=name, value=value, error=error, goal=goal, passed=abs(value) <= goal)
+    return dict(
+        name=name, value=value, error=error, floor=0.25, goal=goal, passed=abs(value) <= goal
+    )
 
 
 def test_means_are_weighted_by_their_precision(tmp_path):
@@ -23,4 +25,4 @@ def test_means_are_weighted_by_their_precision(tmp_path):
     command = [sys.executable, str(EXAMPLE), *map(str, paths)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rows = [line for line in printed.splitlines() if "±" in line]
-    assert rows == ["| size | 0.2000, 0.7000 | 0.3000 ± 0.0894 | 0.5000 | 1 of 2 |"]
+    assert rows == ["| size | 0.2000, 0.7000 | 0.3000 ± 0.0894 | 0.2500 | 0.5000 | 1 of 2 |"]
