@@ -6,7 +6,7 @@ from numba import njit
 from .array_types import Columns, FloatArray
 from .elementwise import exponential
 
-__all__ = ["DenseLayers", "dense_layers", "perceive", "silu", "weight"]
+__all__ = ["DenseLayers", "checked_weight", "dense_layers", "forward", "silu"]
 
 # weights, inputs by outputs, and biases, both float32
 DenseLayers = tuple[tuple[FloatArray, FloatArray], ...]
@@ -37,13 +37,15 @@ def dense_layers(arrays: Columns, prefix: str, n_input: int, n_output: int | Non
     layers: list[tuple[FloatArray, FloatArray]] = []
     for number in (0, 2, 4):
         name = f"{prefix}.{number}"
-        bias = weight(arrays, f"{name}.bias", (n_output if number == 4 else None,))
-        layers.append((weight(arrays, f"{name}.weight", (len(bias), n_input)).T.copy(), bias))
+        bias = checked_weight(arrays, f"{name}.bias", (n_output if number == 4 else None,))
+        layers.append(
+            (checked_weight(arrays, f"{name}.weight", (len(bias), n_input)).T.copy(), bias)
+        )
         n_input = len(bias)
     return tuple(layers)
 
 
-def weight(arrays: Columns, name: str, shape: tuple[int | None, ...]) -> FloatArray:
+def checked_weight(arrays: Columns, name: str, shape: tuple[int | None, ...]) -> FloatArray:
     """One array of trained numbers, float32, of a shape where None stands for any length.
 
     Raises
@@ -60,7 +62,7 @@ def weight(arrays: Columns, name: str, shape: tuple[int | None, ...]) -> FloatAr
     return np.asarray(arrays[name], np.float32, order="C")
 
 
-def perceive(layers: DenseLayers, inputs: FloatArray) -> FloatArray:
+def forward(layers: DenseLayers, inputs: FloatArray) -> FloatArray:
     """Outputs (B, n_output) of a perceptron for inputs (B, n_input), float32."""
     *hidden, (last, bias) = layers
     for matrix, offset in hidden:

@@ -10,7 +10,7 @@ from numba import njit
 from scipy.stats import t as student_t
 
 from .array_types import BoolArray, Columns, FloatArray, IntArray, Real
-from .dense_layers import weight
+from .dense_layers import checked_weight
 from .elementwise import arsinh, exponential, softplus
 from .map_numbers import (
     ACROSS_SCALE,
@@ -108,14 +108,14 @@ def map_reader(
     ValueError
         When they do not fit each other.
     """
-    dark, dark_clump = (float(weight(network, name, ())) for name in ("dark", "dark_clump"))
+    dark, dark_clump = (float(checked_weight(network, name, ())) for name in ("dark", "dark_clump"))
     first, last = (
         np.arcsinh((u - sizes.u_centre) / sizes.u_scale) for u in (sizes.u_min, sizes.u_max)
     )
     return MapReader(
         *(np.asarray(lon, np.float32), np.asarray(lat, np.float32)),
         lattice_neighbours(lon, lat, spacing),
-        np.exp(weight(network, "log_efficiency", (len(lon),))),
+        np.exp(checked_weight(network, "log_efficiency", (len(lon),))),
         *(dark, dark_clump, spacing),
         *(sizes.u_min, sizes.u_max, sizes.v_max, sizes.u_centre, sizes.u_scale),
         *(first, last, np.arcsinh(ACROSS_SCALE)),
@@ -125,8 +125,8 @@ def map_reader(
 
 
 def _time_numbers(network: Columns, sizes: NetworkSizes) -> tuple[float, ...]:
-    degrees = float(np.logaddexp(0, weight(network, "time_tail", ()))) + FEWEST_DEGREES
-    odds, power = weight(network, "time_signal_odds", (2,)).tolist()
+    degrees = float(np.logaddexp(0, checked_weight(network, "time_tail", ()))) + FEWEST_DEGREES
+    odds, power = checked_weight(network, "time_signal_odds", (2,)).tolist()
     odds += student_t.logpdf(0, degrees) + np.log(sizes.time_window)
     return odds, power, degrees
 

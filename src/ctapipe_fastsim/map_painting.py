@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .array_types import Columns, FloatArray
-from .dense_layers import DenseLayers, dense_layers, perceive, silu, weight
+from .array_types import ArrayOrTensor, Columns, FloatArray
+from .dense_layers import DenseLayers, checked_weight, dense_layers, forward, silu
 from .map_numbers import N_COARSE_MAPS
 from .network_sizes import NetworkSizes
 from .shower_frame import N_ORIENTATION
@@ -41,15 +41,13 @@ def map_painter(network: Columns, sizes: NetworkSizes) -> MapPainter:
     ValueError
         When they are not of these sizes.
     """
-    n_told, n_numbers = (
-        sizes.n_latent + sizes.n_conditions + 1 + N_ORIENTATION,
-        sum(sizes.map_numbers),
-    )
-    maps = weight(network, "painter.1.weight", (n_numbers, sizes.rank))
+    n_told = sizes.n_latent + sizes.n_conditions + 1 + N_ORIENTATION
+    n_numbers = sum(sizes.map_numbers)
+    maps = checked_weight(network, "painter.1.weight", (n_numbers, sizes.rank))
     return MapPainter(
         dense_layers(network, "decoder", n_told, sizes.n_features),
-        weight(network, "painter.0.weight", (sizes.rank, sizes.n_features)).T.copy(),
-        np.vstack([maps.T, weight(network, "painter.1.bias", (n_numbers,))]),
+        checked_weight(network, "painter.0.weight", (sizes.rank, sizes.n_features)).T.copy(),
+        np.vstack([maps.T, checked_weight(network, "painter.1.bias", (n_numbers,))]),
     )
 
 
@@ -64,7 +62,7 @@ def paint_maps(
     latent, orientation, known : (B, Z), (B, 6) and (B, K) float32 arrays
         As for `CVAE.paint`.
     """
-    features = perceive(painter.layers, np.hstack([latent, known, orientation]))
+    features = forward(painter.layers, np.hstack([latent, known, orientation]))
     silu(features)
     mixed = np.ones((len(features), len(painter.maps)), np.float32)
     mixed[:, :-1] = features @ painter.mixture
@@ -72,12 +70,16 @@ def paint_maps(
 
 
 def split_maps(
-    numbers: FloatArray, sizes: NetworkSizes
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Light, coarse maps and displacement of numbers (B, M), as in `network.Painting`."""
-    light, coarse, displacement = np.split(numbers, np.cumsum(sizes.map_numbers)[:-1], axis=1)
+    numbers: ArrayOrTensor, sizes: NetworkSizes
+) -> tuple[ArrayOrTensor, ArrayOrTensor, ArrayOrTensor]:
+    """Light, coarse maps and displacement of numbers (B, M), as in `network.Painting`.
+
+    Works alike on numpy arrays and torch tensors.
+    """
+    n_light, n_coarse, _ = sizes.map_numbers
+    light, others = numbers[:, :n_light], numbers[:, n_light:]
     return (
         light.reshape(-1, sizes.n_v, sizes.n_u),
-        coarse.reshape(-1, N_COARSE_MAPS, *sizes.n_coarse),
-        displacement,
+        others[:, :n_coarse].reshape(-1, N_COARSE_MAPS, *sizes.n_coarse),
+        others[:, n_coarse:],
     )

@@ -27,6 +27,7 @@ from .map_numbers import (
     SMALLEST_SPREAD,
     TILT,
 )
+from .map_painting import split_maps
 from .network_sizes import NetworkSizes
 from .pixel_lattice import lattice_neighbours, pixel_lattice
 from .shower_frame import N_ORIENTATION, centre_across, orientation, to_shower_frame
@@ -224,10 +225,7 @@ class CVAE(nn.Module):
 
     def painting(self, features: torch.Tensor, numbers: torch.Tensor) -> Painting:
         """A `Painting` of features (B, n_features) and of all numbers of its maps, (B, M)."""
-        light, coarse, displacement = numbers.split(self.sizes.map_numbers, dim=1)
-        light = light.reshape(-1, self.sizes.n_v, self.sizes.n_u)
-        coarse = coarse.reshape(-1, N_COARSE_MAPS, *self.sizes.n_coarse)
-        return Painting(features, light, coarse, displacement)
+        return Painting(features, *split_maps(numbers, self.sizes))
 
     def encode_local(
         self, counts: torch.Tensor, times: torch.Tensor, view: PixelView, painting: Painting

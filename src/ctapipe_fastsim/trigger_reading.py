@@ -3,7 +3,7 @@
 import numpy as np
 
 from .array_types import Columns, FloatArray
-from .dense_layers import DenseLayers, dense_layers, perceive
+from .dense_layers import DenseLayers, dense_layers, forward
 
 __all__ = ["WAVE_NUMBER", "trigger_layers", "trigger_logit"]
 
@@ -36,4 +36,4 @@ def trigger_logit(layers: DenseLayers, conditions: FloatArray) -> FloatArray:
     """
     angle = np.float32(WAVE_NUMBER) * conditions
     waves = np.concatenate([conditions, np.sin(angle), np.cos(angle)], axis=-1)
-    return perceive(layers, waves)[:, 0]
+    return forward(layers, waves)[:, 0]
