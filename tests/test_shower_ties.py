@@ -3,63 +3,163 @@
 import numpy as np
 import pytest
 
-from ctapipe_fastsim.shower_ties import check_ties, fit_ties, own_noise, shared_noise
+from ctapipe_fastsim.shower_frame import ImageGeometry
+from ctapipe_fastsim.shower_ties import (
+    DrawnNoise,
+    check_ties,
+    fit_ties,
+    own_noise,
+    shared_noise,
+    size_shared,
+)
 
-COVARIANCE = np.array([[0.4, -0.1, 0.0], [-0.1, 0.3, 0.0], [0.0, 0.0, 0.0]])
+N_NOISE = 4
+TIES = {
+    "triggered": np.array([[-0.5], [0.3], [0], [0]]),
+    "common": np.array([[0.4], [0], [0.3], [0]]),
+    "along": np.array([[0.2, 0.0], [0.5, 0.1], [0, 0], [0, 0]]),
+    "across": np.array([[0.0, 0], [0, 0], [0, 0], [0.6, 0.2]]),
+}
+COVARIANCE = sum(part @ part.T for part in TIES.values())
+TIES["own"] = np.linalg.cholesky(np.eye(N_NOISE) - COVARIANCE)
+PARTS = [name for name in TIES if name != "own"]
 
 
-def tied(n_events, n_images, rng):
-    """Noise of events of that many images, with the covariance above between any two of them."""
-    event = np.repeat(np.arange(n_events), n_images)
-    shared = rng.multivariate_normal(np.zeros(3), COVARIANCE, n_events)[event]
-    own = rng.multivariate_normal(np.zeros(3), np.eye(3) - COVARIANCE, len(event))
-    return shared + own, event
+def seen_from(angle):
+    """Geometry of images whose core lies in these directions of the camera."""
+    nothing = 0 * angle
+    return ImageGeometry(nothing, nothing, np.cos(angle), np.sin(angle), nothing)
 
 
-def between(noise):
-    """Covariance between the two images of each event, next to each other."""
+def tied(n_events, rng, ties=TIES, turn=None):
+    """Noise, reflected noise, geometry, event and trigger of events of two images each.
+
+    Between their directions is ``turn``, or any angle.
+    """
+    event = np.repeat(np.arange(n_events), 2)
+    angle = rng.uniform(0, 2 * np.pi, len(event))
+    if turn is not None:
+        angle[1::2] = angle[::2] + turn
+    geometry = seen_from(angle)
+    trigger = rng.standard_normal(n_events)[event]
+    seed = rng.integers(2**31)
+    as_they_are, reflected = (
+        shared_noise(ties, geometry, np.full(len(event), mirror), event, trigger, again)
+        + own_noise(ties, len(event), again)
+        for mirror in (1, -1)
+        for again in [np.random.default_rng(seed)]
+    )
+    return as_they_are, reflected, geometry, event, trigger
+
+
+def between(noise, weight=1.0):
+    """Covariance of the two images of each event, next to each other."""
     first, second = noise[::2], noise[1::2]
-    return (first.T @ second + second.T @ first) / (2 * len(first))
+    return first.T @ second / len(first) * weight
+
+
+@pytest.mark.parametrize("turn", [0, 1.2, np.pi])
+def test_noise_stays_normal_and_is_tied_by_the_angle(turn):
+    """Within 0.03, four standard errors."""
+    noise, reflected, *_ = tied(20_000, np.random.default_rng(1), turn=turn)
+    for view in (noise, reflected):
+        np.testing.assert_allclose(view.T @ view / len(view), np.eye(N_NOISE), atol=0.03)
+    constant = sum(TIES[name] @ TIES[name].T for name in ("triggered", "common"))
+    along, across = TIES["along"], TIES["across"]
+    expected = constant + np.cos(turn) * (along @ along.T + across @ across.T)
+    expected += np.sin(turn) * (across @ along.T - along @ across.T)
+    np.testing.assert_allclose(between(noise), expected, atol=0.03)
+
+
+def test_what_changes_its_sign_does_so_with_the_mirror():
+    """One of two images reflected: only what lies across has the other sign. Within 0.03."""
+    noise, reflected, *_ = tied(20_000, np.random.default_rng(2), turn=0)
+    first, second = noise[::2], reflected[1::2]
+    found = first.T @ second / len(first)
+    across = TIES["across"] @ TIES["across"].T
+    np.testing.assert_allclose(found, COVARIANCE - 2 * across, atol=0.03)
+
+
+def products(ties, names=PARTS):
+    return [ties[name] @ ties[name].T for name in names]
 
 
 def test_ties_are_found():
-    """Within 0.03, of 10 000 events; standard errors are 0.01."""
-    ties = fit_ties(*tied(10_000, 3, np.random.default_rng(0)))
-    found = (ties["directions"] * ties["strength"]) @ ties["directions"].T
-    np.testing.assert_allclose(found, COVARIANCE, atol=0.03)
+    """Within 0.05, four standard errors of the least well known."""
+    noise, reflected, geometry, event, trigger = tied(20_000, np.random.default_rng(3))
+    found = fit_ties(DrawnNoise(noise, noise, reflected), geometry, event, (trigger, 0 * trigger))
+    check_ties(found | {"trigger": np.array(0.2)}, N_NOISE)
+    for product, expected in zip(products(found), products(TIES)):
+        np.testing.assert_allclose(product, expected, atol=0.05)
+    assert size_shared(found) == pytest.approx(0.25 + 0.16 + 0.04, abs=0.05)
 
 
-def test_noise_is_drawn_with_its_ties_and_stays_normal():
-    """Covariances within 0.03, with standard errors of 0.007."""
-    rng = np.random.default_rng(1)
-    ties = fit_ties(*tied(10_000, 3, rng))
-    event = np.repeat(np.arange(20_000), 2)
-    noise = shared_noise(ties, event, rng) + own_noise(ties, len(event), rng)
-    np.testing.assert_allclose(noise.T @ noise / len(noise), np.eye(3), atol=0.03)
-    np.testing.assert_allclose(between(noise), COVARIANCE, atol=0.03)
+def test_what_triggers_share_need_not_be_known_exactly():
+    """Half of its variance is known only by its standard deviation. Within 0.05."""
+    rng = np.random.default_rng(4)
+    noise, reflected, geometry, event, trigger = tied(20_000, rng)
+    mean = (trigger + rng.standard_normal(20_000)[event]) / 2  # of it given it with noise
+    spread = np.full_like(mean, np.sqrt(0.5))
+    found = fit_ties(DrawnNoise(noise, noise, reflected), geometry, event, (mean, spread))
+    names = "triggered", "common"
+    for product, expected in zip(products(found, names), products(TIES, names)):
+        np.testing.assert_allclose(product, expected, atol=0.05)
+
+
+def test_images_that_say_little_are_tied_as_much():
+    """Encoded noise is 0.7 of the true one and an error; of the third it says nothing."""
+    rng = np.random.default_rng(5)
+    noise, reflected, geometry, event, trigger = tied(40_000, rng)
+
+    def encoded(true):
+        share = np.array([1, 0.7, 0, 0.7])
+        mean = share * true
+        error = np.sqrt(share * (1 - share)) * error_of_image
+        return mean + error + np.sqrt(1 - share) * rng.standard_normal(true.shape)
+
+    error_of_image = rng.standard_normal(noise.shape)
+    views = DrawnNoise(encoded(noise), encoded(noise), encoded(reflected))
+    found = fit_ties(views, geometry, event, (trigger, 0 * trigger))
+    said = np.diag([1, 1, 0, 1])
+    for product, expected in zip(products(found), products(TIES)):
+        np.testing.assert_allclose(product, said @ expected @ said, atol=0.06)
 
 
 def test_single_telescopes_share_nothing():
-    rng = np.random.default_rng(2)
-    ties = fit_ties(rng.standard_normal((50, 3)), np.arange(50))
-    assert not ties["strength"].any()
-    assert not shared_noise(ties, np.zeros(9), rng).any()
+    rng = np.random.default_rng(6)
+    noise, event, nothing = rng.standard_normal((50, 3)), np.arange(50), np.zeros(50)
+    drawn = DrawnNoise(noise, noise, noise)
+    ties = fit_ties(drawn, seen_from(nothing), event, (nothing, nothing))
+    for name in PARTS:
+        assert not ties[name].any()
+    drawn = shared_noise(ties, seen_from(nothing), np.ones(50), event, None, rng)
+    assert drawn.shape == (50, 3) and not drawn.any()
+
+
+def test_few_events_leave_noise_normal():
+    """What is shared is at most 0.95 of it, however much chance finds."""
+    noise, reflected, geometry, event, trigger = tied(4, np.random.default_rng(7))
+    found = fit_ties(DrawnNoise(noise, noise, reflected), geometry, event, (trigger, 0 * trigger))
+    check_ties(found | {"trigger": np.array(0.2)}, N_NOISE)
+    assert np.linalg.eigvalsh(sum(products(found))).max() < 0.96
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"strength": np.full(3, 1.1)},
-        {"strength": np.full(3, np.nan)},
-        {"strength": np.zeros(2)},
-        {"directions": np.ones((3, 3))},
+        {"own": np.eye(N_NOISE)},
+        {"own": np.full((N_NOISE, N_NOISE), np.nan)},
+        {"common": np.zeros((2, 1))},
+        {"common": np.zeros(N_NOISE)},
+        {"across": np.zeros((N_NOISE, 1))},
+        {"triggered": np.zeros((N_NOISE, 2))},
         {"more": np.zeros(3)},
         {"trigger": np.array(-0.1)},
         {"trigger": np.zeros(2)},
     ],
 )
 def test_other_arrays_are_refused(change):
-    ties = {"strength": np.full(3, 0.5), "directions": np.eye(3), "trigger": np.array(0.2)}
-    check_ties(ties, 3)
-    with pytest.raises(ValueError, match="ties"):
-        check_ties(ties | change, 3)
+    ties = TIES | {"trigger": np.array(0.2)}
+    check_ties(ties, N_NOISE)
+    with pytest.raises(ValueError, match="tie"):
+        check_ties(ties | change, N_NOISE)

@@ -106,6 +106,7 @@ class ImageGenerator:
         rng: np.random.Generator,
         size: IntArray | None = None,
         event: IntArray | None = None,
+        trigger: FloatArray | None = None,
     ) -> DrawnImages:
         """Draw images as likely as recorded ones.
 
@@ -123,6 +124,8 @@ class ImageGenerator:
             Photo-electrons of each image; drawn from the size model when not given.
         event : (B,) int array, optional
             Images of one number are of one event; by default each is of its own.
+        trigger : (B,) array, optional
+            What triggers of the event share, as `shower_ties` takes it; drawn when not given.
 
         Returns
         -------
@@ -132,7 +135,7 @@ class ImageGenerator:
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
         """
-        told = self._told(values, geometry, size, self._shared(geometry, event, rng))
+        told = self._told(values, geometry, size, *self._shared(geometry, event, trigger, rng))
         trigger_probability = self.trigger_probability(values)
         drawn, rows = None, np.arange(len(told.source_core))
         for _ in range(MOST_PAINTINGS):
@@ -157,8 +160,8 @@ class ImageGenerator:
 
         Photo-electrons that go missing at random leave clumps smaller in proportion.
         """
-        shared = self._shared(geometry, None, rng)
-        return self._draw(self._paint(self._told(values, geometry, size, shared), rng), rng)
+        told = self._told(values, geometry, size, *self._shared(geometry, None, None, rng))
+        return self._draw(self._paint(told, rng), rng)
 
     def features(
         self,
@@ -173,23 +176,31 @@ class ImageGenerator:
         return self._features(told, counts, charge, peak_time)
 
     def _shared(
-        self, geometry: ImageGeometry, event: IntArray | None, rng: np.random.Generator
-    ) -> FloatArray:
-        event = np.arange(len(geometry.impact_distance)) if event is None else event
-        return shared_noise(self.kind.ties, event, rng)
+        self,
+        geometry: ImageGeometry,
+        event: IntArray | None,
+        trigger: FloatArray | None,
+        rng: np.random.Generator,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Mirror and shared noise of `Told`."""
+        n_images = len(geometry.impact_distance)
+        event = np.arange(n_images) if event is None else event
+        mirror = np.where(rng.random(n_images) < 0.5, -1, 1).astype(np.float32)
+        return mirror, shared_noise(self.kind.ties, geometry, mirror, event, trigger, rng)
 
     def _told(
         self,
         values: Columns,
         geometry: ImageGeometry,
         size: IntArray | None = None,
+        mirror: FloatArray | None = None,
         shared: FloatArray | None = None,
     ) -> Told:
         conditions = self.kind.conditions
         seen = conditions.transform(seen_as(values, self.photon_efficiency))
         source_core = geometry.source_core_arrays()
-        shared = cast(FloatArray, shared)  # None where nothing is drawn
-        return Told(conditions.transform(values), seen, source_core, shared, size)
+        drawn = cast(FloatArray, mirror), cast(FloatArray, shared)  # None where nothing is drawn
+        return Told(conditions.transform(values), seen, source_core, *drawn, size)
 
     def _paint(self, told: Told, rng: np.random.Generator) -> Painted:
         noise = told.shared + own_noise(self.kind.ties, len(told.shared), rng)
@@ -198,8 +209,8 @@ class ImageGenerator:
         parts = [
             self._paint_some(told.at(rows), noise[rows, 1:], rng) for rows in _together(len(size))
         ]
-        mirror, displacement, coarse, *light = map(_joined, zip(*parts))
-        return Painted(told, mirror, displacement, coarse, ClumpsOfLight(*light))
+        displacement, coarse, *light = map(_joined, zip(*parts))
+        return Painted(told, displacement, coarse, ClumpsOfLight(*light))
 
     def _paint_some(
         self, told: Told, noise: FloatArray, rng: np.random.Generator
@@ -208,16 +219,14 @@ class ImageGenerator:
         share, size = self.photon_efficiency, cast(IntArray, told.size)
         known = np.column_stack([told.conditions, self.kind.size.transform(size / share)])
         known = known.astype(np.float32)
-        mirror = np.where(rng.random(len(known)) < 0.5, -1, 1).astype(np.float32)
-        across = centre_across(told.source_core, mirror)[:, None]
+        view = told.source_core, told.mirror
+        across = centre_across(*view)[:, None]
         latent = flow_sample(self.prior, np.hstack([known, across]), noise)
-        angles = np.stack(orientation(told.source_core, mirror, self.lattice), axis=1)
+        angles = np.stack(orientation(*view, self.lattice), axis=1)
         light, coarse, displacement = self._maps((latent, angles, known), across, rng)
-        fraction, clump = read_light(
-            *(self.reader, told.source_core, mirror, displacement), light, coarse
-        )
+        fraction, clump = read_light(self.reader, *view, displacement, light, coarse)
         clump *= np.float32(share)
-        return mirror, displacement, coarse, *clumps_of_light(size, fraction, clump, self.cells)
+        return displacement, coarse, *clumps_of_light(size, fraction, clump, self.cells)
 
     def _draw_until_kept(
         self, painted: Painted, trigger_probability: FloatArray, rng: np.random.Generator
@@ -255,9 +264,9 @@ class ImageGenerator:
         self, painted: Painted, rng: np.random.Generator
     ) -> tuple[IntArray, FloatArray, FloatArray]:
         """Counts, charges and peak times."""
-        told, mirror, displacement, coarse, light = painted
+        told, displacement, coarse, light = painted
         counts = share_light(cast(IntArray, told.size), light, self.cells, rng)
-        seen = self.reader, told.source_core, mirror, displacement
+        seen = self.reader, told.source_core, told.mirror, displacement
         return counts, *self.kind.response.draw(counts, read_times(*seen, coarse, counts), rng)
 
     def _maps(

@@ -1,4 +1,4 @@
-"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 8.
+"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 9.
 
 Layout::
 
@@ -43,7 +43,7 @@ from .showers import ThrownDistribution
 
 __all__ = ["FORMAT_VERSION", "is_model_file", "read_model", "write_model"]
 
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 LICENCE = (
     "The weights may be used as the data they were trained on; cite that production, "
     "ctapipe-fastsim, and Polyakov et al. 2022 (arXiv 2211.12553)."

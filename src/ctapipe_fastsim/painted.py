@@ -19,6 +19,8 @@ class Told(NamedTuple):
         Those of the training's showers that look alike, see `seen_as`.
     source_core : (B, 4) float32 array
         Of `ImageGeometry.source_core_arrays`.
+    mirror : (B,) float32 array
+        As in `CVAE.view`.
     shared : (B, 1 + Z) float32 array
         What the noise of size and latents has in common with other images of the event.
     size : (B,) int array or None
@@ -28,6 +30,7 @@ class Told(NamedTuple):
     conditions: FloatArray
     seen: FloatArray
     source_core: FloatArray
+    mirror: FloatArray
     shared: FloatArray
     size: IntArray | None
 
@@ -43,8 +46,6 @@ class Painted(NamedTuple):
     ----------
     told : Told
         With sizes.
-    mirror : (B,) float32 array
-        As in `CVAE.view`.
     displacement : (B, 3) float32 array
     coarse_maps : (B, 5, m_v, m_u) float32 array
         As in `read_light`.
@@ -52,12 +53,11 @@ class Painted(NamedTuple):
     """
 
     told: Told
-    mirror: FloatArray
     displacement: FloatArray
     coarse_maps: FloatArray
     light: ClumpsOfLight
 
     def at(self, rows: Rows) -> "Painted":
         """Some of them."""
-        maps = self.mirror[rows], self.displacement[rows], self.coarse_maps[rows]
+        maps = self.displacement[rows], self.coarse_maps[rows]
         return Painted(self.told.at(rows), *maps, self.light.at(rows))

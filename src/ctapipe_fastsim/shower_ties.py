@@ -1,82 +1,235 @@
 """Images of one shower have more in common than its conditions tell.
 
-The size and the latents of an image are drawn from independent normal numbers, their noise. Where
-several telescopes saw the same event, the covariance C of the noise of any two of them is
-measured. In the directions of its eigenvectors, with eigenvalues c, the noise of an image is
+The size and the latents of an image are drawn from D independent normal numbers, its noise n.
+Where several telescopes saw the same event, a part of it follows what their triggers share, another
+is common to all their images, and another points somewhere in the sky: a subshower beside the axis
+displaces all images of an event in one direction, which each of them sees from its own side. With
+the direction e of the core in the camera, f across it, and the mirror m = +-1 of `CVAE.view`,
 
-    sqrt(c) shared + sqrt(1 - c) own
+    n = T s + C a + E (b . e) + m F (b . f) + R r
 
-so that each image is distributed as before. How much is shared is taken not to depend on the
-conditions.
+where s is what triggers share (`trigger_ties`), standardised among the events that the telescope
+records, the normal numbers a and the vectors b in the sky are shared by the event, and r are the
+image's own. Two images whose directions differ by an angle D then have the covariance
+
+    T T' + C C' + E E' cos D                of what a reflection leaves as it is,
+    F F' cos D                              of what changes its sign,
+    E F' sin D                              of both,
+
+and R R' = 1 - T T' - C C' - E E' - F F', so that each image is distributed as before. How much is
+shared is taken not to depend on the conditions.
+
+What the encoder says of an image is M n and an error, with the reliability M = cov(n', n'') of two
+draws from its posterior. Encoded noise is therefore multiplied by the inverse of M before it is
+compared: images generated with these ties, encoded, vary together as recorded ones do.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from .array_types import Columns, FloatArray, IntArray
+from .shower_frame import ImageGeometry
 
-__all__ = ["check_ties", "fit_ties", "own_noise", "shared_noise"]
+__all__ = [
+    "DrawnNoise",
+    "check_ties",
+    "fit_ties",
+    "own_noise",
+    "shared_noise",
+    "size_shared",
+]
 
+PARTS = "triggered", "common", "along", "across", "own"
 MOST_SHARED = 0.95
+LEAST_VARIED = 0.05  # mean square of what a part is in proportion to
+LEAST_SHARED = 1e-6
+LEAST_RELIABLE = 0.1  # of a direction in which images say anything
 
 
-def fit_ties(noise: FloatArray, event: IntArray) -> Columns:
+class DrawnNoise(NamedTuple):
+    """Noise of N images, drawn from what the encoder says of them.
+
+    Attributes
+    ----------
+    as_they_are, again, reflected : (N, D) arrays
+        With mirror +1, twice, and with mirror -1.
+    """
+
+    as_they_are: FloatArray
+    again: FloatArray
+    reflected: FloatArray
+
+
+def fit_ties(
+    noise: DrawnNoise,
+    geometry: ImageGeometry,
+    event: IntArray,
+    trigger: tuple[FloatArray, FloatArray],
+) -> Columns:
     """Measure what the noise of images of one event shares.
 
     Parameters
     ----------
-    noise : (N, D) array
+    noise : DrawnNoise
+        Of N images.
+    geometry : ImageGeometry
+        N entries.
     event : (N,) int array
         Images of one number are of one event.
+    trigger : tuple of two (N,) arrays
+        Mean and standard deviation of s, given which telescopes recorded the event.
 
     Returns
     -------
     dict of str to array
-        ``strength`` (D,), c; ``directions`` (D, D), the eigenvectors as columns. Nothing is
-        shared where no event has two images.
+        ``triggered`` T, ``common`` C, ``along`` E, ``across`` F and ``own`` R, of D rows. Nothing
+        is shared where no event has two images.
     """
-    event = np.unique(event, return_inverse=True)[1]
-    total = np.zeros((event.max() + 1, noise.shape[1]))
-    np.add.at(total, event, noise)
-    n_images = np.bincount(event)
-    n_pairs = (n_images * (n_images - 1)).sum()
-    covariance = (total.T @ total - noise.T @ noise) / max(1, n_pairs)
-    if n_pairs == 0:
-        covariance = np.zeros_like(covariance)
-    strength, directions = np.linalg.eigh(covariance)
-    return {"strength": np.clip(strength, 0, MOST_SHARED), "directions": directions}
+    even, odd = _even_and_odd(noise)
+    constant = _between(even, event)
+    along, across, cosine = _in_sky(even, odd, geometry, event, constant)
+    mean, spread = trigger
+    triggered = mean[None] @ even / (np.square(mean).sum() + LEAST_SHARED * len(mean))
+    both = np.trace(_between(np.stack([mean, spread], axis=1), event))  # of s of two images
+    common = _factor(constant - cosine * along @ along.T - both * triggered.T @ triggered)
+    parts = [triggered.T, common, along, across]
+    most = max(LEAST_SHARED, float(np.linalg.norm(_covariance(parts), ord=2)))
+    parts = [part * np.sqrt(min(1, MOST_SHARED / most)) for part in parts]
+    return dict(zip(PARTS, (*parts, _factor(np.eye(even.shape[1]) - _covariance(parts)))))
 
 
-def shared_noise(ties: Columns, event: IntArray, rng: np.random.Generator) -> FloatArray:
-    """The part of the noise, (B, D) float32, that images of one number of ``event`` (B,) share."""
+def shared_noise(
+    ties: Columns,
+    geometry: ImageGeometry,
+    mirror: FloatArray,
+    event: IntArray,
+    trigger: FloatArray | None,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """The part of the noise that images of one event share.
+
+    Parameters
+    ----------
+    ties : dict of str to array
+        Of `fit_ties`.
+    geometry : ImageGeometry
+        B entries.
+    mirror : (B,) array of +1 and -1
+    event : (B,) int array
+        Images of one number are of one event.
+    trigger : (B,) array or None
+        s; drawn when not given.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (B, D) float32 array
+    """
     number = np.unique(event, return_inverse=True)[1]
-    shape = number.max(initial=-1) + 1, len(ties["strength"])
-    return _noise(ties, np.sqrt(ties["strength"]), shape, rng)[number]
+    n_events = number.max(initial=-1) + 1
+    if trigger is None:
+        trigger = rng.standard_normal(n_events)[number]
+    common = _normal(n_events, ties["common"], rng) @ ties["common"].T
+    lon, lat = (_normal(n_events, ties["along"], rng)[number] for _ in range(2))
+    core_lon, core_lat = geometry.core_lon[:, None], geometry.core_lat[:, None]
+    along = core_lon * lon + core_lat * lat
+    across = mirror[:, None] * (core_lon * lat - core_lat * lon)
+    shared = trigger[:, None] @ ties["triggered"].T + common[number]
+    shared += along @ ties["along"].T + across @ ties["across"].T
+    return shared.astype(np.float32)
 
 
 def own_noise(ties: Columns, n_images: int, rng: np.random.Generator) -> FloatArray:
     """The part of the noise, (n_images, D) float32, that each image has for itself."""
-    shape = n_images, len(ties["strength"])
-    return _noise(ties, np.sqrt(1 - ties["strength"]), shape, rng)
+    own = ties["own"].astype(np.float32)
+    return _normal(n_images, own, rng) @ own.T
 
 
-def _noise(
-    ties: Columns, width: FloatArray, shape: tuple[int, int], rng: np.random.Generator
-) -> FloatArray:
-    turn = (ties["directions"] * width).T.astype(np.float32)
-    return rng.standard_normal(shape, dtype=np.float32) @ turn
+def size_shared(ties: Columns) -> float:
+    """Correlation of the noise of two sizes of one event, seen from the same side."""
+    parts = [np.square(ties[name][0]).sum() for name in ("triggered", "common", "along")]
+    return float(sum(parts))
 
 
 def check_ties(ties: Columns, n_noise: int) -> None:
     """Raise ValueError unless these are of `fit_ties` for that many numbers, and of the trigger."""
-    shapes = [np.shape(ties.get(name, ())) for name in ("trigger", "strength", "directions")]
-    if ties.keys() != {"strength", "directions", "trigger"} or shapes != [
-        (),
-        (n_noise,),
-        (n_noise, n_noise),
-    ]:
+    shapes = {name: np.shape(values) for name, values in ties.items()}
+    columns = {name: shape[1:] for name, shape in shapes.items() if shape[:1] == (n_noise,)}
+    if (
+        ties.keys() != {*PARTS, "trigger"}
+        or columns.keys() != {*PARTS}
+        or any(len(shape) != 1 for shape in columns.values())
+        or columns["triggered"] != (1,)
+        or columns["along"] != columns["across"]
+        or shapes["trigger"] != ()
+    ):
         raise ValueError("the ties of a shower's images have other names or shapes")
-    strength, directions = ties["strength"], ties["directions"]
-    if not all(((share >= 0) & (share <= 1)).all() for share in (strength, ties["trigger"])):
-        raise ValueError("the ties of a shower's images are not shares")
-    if not np.allclose(directions.T @ directions, np.eye(n_noise), atol=1e-6):
-        raise ValueError("the ties of a shower's images have no orthogonal directions")
+    if not 0 <= ties["trigger"] <= 1:
+        raise ValueError("the tie of a shower's triggers is not a share")
+    if not np.allclose(_covariance([ties[part] for part in PARTS]), np.eye(n_noise), atol=1e-5):
+        raise ValueError("the ties of a shower's images do not leave their noise normal")
+
+
+def _even_and_odd(noise: DrawnNoise) -> tuple[FloatArray, FloatArray]:
+    """What a reflection leaves as it is and what changes its sign, (N, D) each, by the encoder."""
+    reliable = _inverse(noise.as_they_are.T @ noise.again / len(noise.again))
+    even, odd = noise.as_they_are + noise.reflected, noise.as_they_are - noise.reflected
+    return even / 2 @ reliable, odd / 2 @ reliable
+
+
+def _in_sky(
+    even: FloatArray,
+    odd: FloatArray,
+    geometry: ImageGeometry,
+    event: IntArray,
+    constant: FloatArray,
+) -> tuple[FloatArray, FloatArray, float]:
+    """E, F and the mean of cos D, by least squares; ``constant`` is the mean of all pairs."""
+    core = np.stack([geometry.core_lon, geometry.core_lat])[:, :, None]  # e
+    across = np.stack([-geometry.core_lat, geometry.core_lon])[:, :, None]  # f
+    cosine, square = (
+        float(np.sum([_between(part, event) for part in parts]))
+        for parts in (core, (core[:, None] * core).reshape(4, -1, 1))
+    )
+    vectors = np.concatenate([core * even, across * odd], axis=2)  # (2, N, 2 D)
+    covariance = np.sum([_between(part, event) for part in vectors], axis=0)
+    n = even.shape[1]
+    covariance[:n, :n] -= cosine * constant
+    varied = np.full_like(covariance, max(LEAST_VARIED, 1 - square))  # mean square of sin D
+    varied[:n, :n] = max(LEAST_VARIED, square - cosine**2)
+    varied[n:, n:] = max(LEAST_VARIED, square)
+    factor = _factor(covariance / varied)
+    return factor[:n], factor[n:], cosine
+
+
+def _between(values: FloatArray, event: IntArray) -> FloatArray:
+    """Mean of x y' over all ordered pairs of images of one event, of their values (N, D)."""
+    number = np.unique(event, return_inverse=True)[1]
+    n_images = np.bincount(number)
+    total = np.zeros((len(n_images), values.shape[1]))
+    np.add.at(total, number, values)
+    n_pairs = max(1, (n_images * (n_images - 1)).sum())
+    return (total.T @ total - values.T @ values) / n_pairs
+
+
+def _covariance(parts: list[FloatArray]) -> FloatArray:
+    return np.sum([part @ part.T for part in parts], axis=0)
+
+
+def _factor(covariance: FloatArray) -> FloatArray:
+    """A factor (D, K) of the nearest covariance that there can be; K of its eigenvalues count."""
+    eigenvalues, directions = np.linalg.eigh((covariance + covariance.T) / 2)
+    some = eigenvalues > LEAST_SHARED
+    return directions[:, some] * np.sqrt(eigenvalues[some])
+
+
+def _inverse(reliability: FloatArray) -> FloatArray:
+    """Of a symmetric matrix, where its eigenvalues are not too small; else 0."""
+    eigenvalues, directions = np.linalg.eigh((reliability + reliability.T) / 2)
+    some = eigenvalues > LEAST_RELIABLE
+    return directions[:, some] / eigenvalues[some] @ directions[:, some].T
+
+
+def _normal(n: int, factor: FloatArray, rng: np.random.Generator) -> FloatArray:
+    return rng.standard_normal((n, factor.shape[1]), dtype=np.float32)

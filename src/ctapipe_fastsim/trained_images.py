@@ -114,16 +114,17 @@ def fit_local_prior(run: "TrainingRun", progress: bool = False) -> None:
 
 
 @torch.no_grad()
-def noise(run: "TrainingRun", images: Encoded) -> FloatArray:
+def noise(run: "TrainingRun", images: Encoded, stream: str) -> FloatArray:
     """The independent normal numbers that size and latents of images come from, (N, 1 + Z) array.
 
     Parameters
     ----------
     run : TrainingRun
     images : Encoded
-        Latents are drawn from the posterior.
+    stream : str
+        Latents are drawn from the posterior with random numbers of this stream.
     """
-    drawn = torch.randn(images.mean.shape, generator=run.generator("posterior noise"))
+    drawn = torch.randn(images.mean.shape, generator=run.generator(stream))
     latent = images.mean + images.spread * drawn.to(images.mean)
     parts = []
     columns = images.known, images.context, latent

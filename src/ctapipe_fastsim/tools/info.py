@@ -8,12 +8,12 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 
-from ..array_types import Columns
 from ..bundled import bundled_models, model_path
 from ..errors import InputError
 from ..model import Model, TelescopeTypeModel
 from ..model_file import read_model
 from ..primaries import primary_name
+from ..shower_ties import size_shared
 from ..showers import ThrownDistribution
 
 __all__ = ["main"]
@@ -113,7 +113,7 @@ def _type_lines(model: Model, kind: TelescopeTypeModel) -> list[str]:
         ),
         f"  {'size':16s} {low} to {high} p.e.",
         f"shared by the telescopes of one event: {float(kind.ties['trigger']):.2f} of the trigger, "
-        f"{_size_correlation(kind.ties):.2f} of the size",
+        f"{size_shared(kind.ties):.2f} of the size",
         f"training      {figures['images']:.0f} images, {figures['held_out_images']:.0f} of them "
         f"held out, {figures['epochs']:.0f} epochs",
         "held-out figures (natural logarithms per image, bright ones weighted down; "
@@ -124,11 +124,6 @@ def _type_lines(model: Model, kind: TelescopeTypeModel) -> list[str]:
             if name.startswith("held_out_") and name not in ("held_out_images",)
         ),
     ]
-
-
-def _size_correlation(ties: Columns) -> float:
-    """Of the noise of two sizes of one event."""
-    return float(ties["directions"][0] ** 2 @ ties["strength"])
 
 
 def _parser() -> argparse.ArgumentParser:
