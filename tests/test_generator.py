@@ -281,36 +281,3 @@ def test_broken_weights_of_the_development_are_bad_input(model, breaking):
     broken = replace(model, development=breaking(model.development))
     with pytest.raises(InputError):
         event_generator(broken, n_thrown=10)
-
-
-def tied(model, follows):
-    """A model whose triggers share much, and whose sizes follow that by so much."""
-    kinds = {}
-    for name, kind in model.telescope_types.items():
-        n_noise = len(kind.ties["own"])
-        triggered = np.zeros((n_noise, 1))
-        triggered[0] = follows
-        nothing = np.zeros((n_noise, 0))
-        ties = {"triggered": triggered, "common": nothing, "along": nothing, "across": nothing}
-        own = np.sqrt(np.eye(n_noise) - triggered @ triggered.T)
-        kinds[name] = replace(kind, ties=ties | {"own": own, "trigger": np.array(0.6)})
-    return replace(model, telescope_types=kinds)
-
-
-def test_events_of_more_telescopes_are_brighter_where_sizes_follow_triggers(array_model):
-    """And as bright as before on average: of one telescope fainter, of three brighter."""
-
-    def log_sizes(follows):
-        generator = event_generator(tied(array_model, follows), n_thrown=4000)
-        images = all_blocks(generator)
-        n_telescopes = generator.telescopes.sum(axis=1)
-        size = np.concatenate([part.counts.sum(axis=1) for part in images])
-        n = n_telescopes[np.concatenate([part.event for part in images])]
-        return np.log(size + 1), n
-
-    (free, n), (following, same) = log_sizes(0.0), log_sizes(-0.95)
-    np.testing.assert_array_equal(n, same)
-    changes = [(following - free)[n == number].mean() for number in (1, 3)]
-    spread = free.std()
-    assert changes[0] < -0.1 * spread and changes[1] > 0.1 * spread
-    assert following.mean() == pytest.approx(free.mean(), abs=0.1 * spread)

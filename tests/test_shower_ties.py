@@ -5,7 +5,6 @@ import pytest
 
 from ctapipe_fastsim.shower_frame import ImageGeometry
 from ctapipe_fastsim.shower_ties import (
-    DrawnNoise,
     check_ties,
     fit_ties,
     own_noise,
@@ -15,8 +14,7 @@ from ctapipe_fastsim.shower_ties import (
 
 N_NOISE = 4
 TIES = {
-    "triggered": np.array([[-0.5], [0.3], [0], [0]]),
-    "common": np.array([[0.4], [0], [0.3], [0]]),
+    "common": np.array([[0.4, -0.5], [0, 0.3], [0.3, 0], [0, 0]]),
     "along": np.array([[0.2, 0.0], [0.5, 0.1], [0, 0], [0, 0]]),
     "across": np.array([[0.0, 0], [0, 0], [0, 0], [0.6, 0.2]]),
 }
@@ -32,7 +30,7 @@ def seen_from(angle):
 
 
 def tied(n_events, rng, ties=TIES, turn=None):
-    """Noise, reflected noise, geometry, event and trigger of events of two images each.
+    """Noise, reflected noise, geometry and event of events of two images each.
 
     Between their directions is ``turn``, or any angle.
     """
@@ -41,15 +39,14 @@ def tied(n_events, rng, ties=TIES, turn=None):
     if turn is not None:
         angle[1::2] = angle[::2] + turn
     geometry = seen_from(angle)
-    trigger = rng.standard_normal(n_events)[event]
     seed = rng.integers(2**31)
     as_they_are, reflected = (
-        shared_noise(ties, geometry, np.full(len(event), mirror), event, trigger, again)
+        shared_noise(ties, geometry, np.full(len(event), mirror), event, again)
         + own_noise(ties, len(event), again)
         for mirror in (1, -1)
         for again in [np.random.default_rng(seed)]
     )
-    return as_they_are, reflected, geometry, event, trigger
+    return as_they_are, reflected, geometry, event
 
 
 def between(noise, weight=1.0):
@@ -64,7 +61,7 @@ def test_noise_stays_normal_and_is_tied_by_the_angle(turn):
     noise, reflected, *_ = tied(20_000, np.random.default_rng(1), turn=turn)
     for view in (noise, reflected):
         np.testing.assert_allclose(view.T @ view / len(view), np.eye(N_NOISE), atol=0.03)
-    constant = sum(TIES[name] @ TIES[name].T for name in ("triggered", "common"))
+    constant = TIES["common"] @ TIES["common"].T
     along, across = TIES["along"], TIES["across"]
     expected = constant + np.cos(turn) * (along @ along.T + across @ across.T)
     expected += np.sin(turn) * (across @ along.T - along @ across.T)
@@ -86,60 +83,28 @@ def products(ties, names=PARTS):
 
 def test_ties_are_found():
     """Within 0.05, four standard errors of the least well known."""
-    noise, reflected, geometry, event, trigger = tied(20_000, np.random.default_rng(3))
-    found = fit_ties(DrawnNoise(noise, noise, reflected), geometry, event, (trigger, 0 * trigger))
+    noise, reflected, geometry, event = tied(20_000, np.random.default_rng(3))
+    found = fit_ties(noise, reflected, geometry, event)
     check_ties(found | {"trigger": np.array(0.2)}, N_NOISE)
     for product, expected in zip(products(found), products(TIES)):
         np.testing.assert_allclose(product, expected, atol=0.05)
     assert size_shared(found) == pytest.approx(0.25 + 0.16 + 0.04, abs=0.05)
 
 
-def test_what_triggers_share_need_not_be_known_exactly():
-    """Half of its variance is known only by its standard deviation. Within 0.05."""
-    rng = np.random.default_rng(4)
-    noise, reflected, geometry, event, trigger = tied(20_000, rng)
-    mean = (trigger + rng.standard_normal(20_000)[event]) / 2  # of it given it with noise
-    spread = np.full_like(mean, np.sqrt(0.5))
-    found = fit_ties(DrawnNoise(noise, noise, reflected), geometry, event, (mean, spread))
-    names = "triggered", "common"
-    for product, expected in zip(products(found, names), products(TIES, names)):
-        np.testing.assert_allclose(product, expected, atol=0.05)
-
-
-def test_images_that_say_little_are_tied_as_much():
-    """Encoded noise is 0.7 of the true one and an error; of the third it says nothing."""
-    rng = np.random.default_rng(5)
-    noise, reflected, geometry, event, trigger = tied(40_000, rng)
-
-    def encoded(true):
-        share = np.array([1, 0.7, 0, 0.7])
-        mean = share * true
-        error = np.sqrt(share * (1 - share)) * error_of_image
-        return mean + error + np.sqrt(1 - share) * rng.standard_normal(true.shape)
-
-    error_of_image = rng.standard_normal(noise.shape)
-    views = DrawnNoise(encoded(noise), encoded(noise), encoded(reflected))
-    found = fit_ties(views, geometry, event, (trigger, 0 * trigger))
-    said = np.diag([1, 1, 0, 1])
-    for product, expected in zip(products(found), products(TIES)):
-        np.testing.assert_allclose(product, said @ expected @ said, atol=0.06)
-
-
 def test_single_telescopes_share_nothing():
     rng = np.random.default_rng(6)
     noise, event, nothing = rng.standard_normal((50, 3)), np.arange(50), np.zeros(50)
-    drawn = DrawnNoise(noise, noise, noise)
-    ties = fit_ties(drawn, seen_from(nothing), event, (nothing, nothing))
+    ties = fit_ties(noise, noise, seen_from(nothing), event)
     for name in PARTS:
         assert not ties[name].any()
-    drawn = shared_noise(ties, seen_from(nothing), np.ones(50), event, None, rng)
+    drawn = shared_noise(ties, seen_from(nothing), np.ones(50), event, rng)
     assert drawn.shape == (50, 3) and not drawn.any()
 
 
 def test_few_events_leave_noise_normal():
     """What is shared is at most 0.95 of it, however much chance finds."""
-    noise, reflected, geometry, event, trigger = tied(4, np.random.default_rng(7))
-    found = fit_ties(DrawnNoise(noise, noise, reflected), geometry, event, (trigger, 0 * trigger))
+    noise, reflected, geometry, event = tied(4, np.random.default_rng(7))
+    found = fit_ties(noise, reflected, geometry, event)
     check_ties(found | {"trigger": np.array(0.2)}, N_NOISE)
     assert np.linalg.eigvalsh(sum(products(found))).max() < 0.96
 
@@ -152,7 +117,6 @@ def test_few_events_leave_noise_normal():
         {"common": np.zeros((2, 1))},
         {"common": np.zeros(N_NOISE)},
         {"across": np.zeros((N_NOISE, 1))},
-        {"triggered": np.zeros((N_NOISE, 2))},
         {"more": np.zeros(3)},
         {"trigger": np.array(-0.1)},
         {"trigger": np.zeros(2)},

@@ -5,14 +5,14 @@ of a fixed number of events, each with random streams of its own, so that an eve
 same whichever way it is reached.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import cast
 
 import numpy as np
 from ctapipe.instrument import SubarrayDescription
 
-from .array_types import Array, BoolArray, Columns, FloatArray, IntArray, Rows
+from .array_types import BoolArray, Columns, FloatArray, IntArray, Rows
 from .conditions import condition_values
 from .development import draw_development
 from .errors import InputError
@@ -23,7 +23,7 @@ from .observing import AS_TRAINED, Observing
 from .random_streams import random_stream
 from .shower_frame import camera_to_sky, image_geometry
 from .showers import Showers, ThrownDistribution
-from .trigger_ties import shared_where_recorded, tied_triggers
+from .trigger_ties import tied_triggers
 
 __all__ = ["EVENTS_PER_BLOCK", "EventGenerator", "Images"]
 
@@ -164,11 +164,9 @@ class EventGenerator:
             One for each telescope type with images.
         """
         pointing = self.pointings[self.runs(thrown)]
-        is_shared = sizes is None and len(self.tel_ids) > 1
-        trigger = self._shared(thrown, showers, pointing) if is_shared else None
         return [
             self._images(
-                *(kind, number * EVENTS_PER_BLOCK, showers, pointing, telescopes, sizes, trigger),
+                *(kind, number * EVENTS_PER_BLOCK, showers, pointing, telescopes, sizes),
                 random_stream("images", *self.keys, number, i),
             )
             for i, kind in enumerate(self.generators)
@@ -177,9 +175,12 @@ class EventGenerator:
 
     def runs(self, thrown: IntArray) -> IntArray:
         """Of which of ``thrown`` each of (N,) numbered showers is, (N,) int array."""
-        if len(self.thrown) == 1:
-            return np.zeros(len(thrown), dtype=np.int64)
-        return _from_chunks(self._runs, thrown).astype(int)
+        number, place = np.divmod(thrown, THROWN_PER_CHUNK)
+        run = np.zeros(len(thrown), dtype=np.int64)
+        for chunk in np.unique(number).tolist() if len(self.thrown) > 1 else ():
+            here = number == chunk
+            run[here] = self._runs(chunk)[place[here]]
+        return run
 
     def chunks(self, first: int = 0) -> Iterator[Chunk]:
         """Throw showers in chunks, each with random streams of its own.
@@ -210,19 +211,16 @@ class EventGenerator:
         pointing: FloatArray,
         telescopes: BoolArray,
         sizes: IntArray | None,
-        trigger: FloatArray | None,
         rng: np.random.Generator,
     ) -> Images:
         columns = self._columns(kind)
-        event, of_kind = np.nonzero(telescopes[:, columns])
-        column = columns[of_kind]
-        tel_id = self.tel_ids[column]
+        event, column = np.nonzero(telescopes[:, columns])
+        tel_id = self.tel_ids[columns[column]]
         showers, (altitude, azimuth) = showers[event], pointing[event].T
         geometry = image_geometry(showers, altitude, azimuth, self._positions(tel_id))
         values = condition_values(showers, geometry, altitude, azimuth)
         size = None if sizes is None else sizes[event]
-        shared = None if trigger is None else trigger[event, column]
-        drawn = self.generators[kind].draw(values, geometry, rng, size, event, shared)
+        drawn = self.generators[kind].draw(values, geometry, rng, size, event)
         _, counts, charge, peak_time = drawn
         if self.observing.night_sky > 1:
             response = self.model.telescope_types[kind].response
@@ -269,39 +267,18 @@ class EventGenerator:
         rng = random_stream("development", *self.keys, number)
         showers = draw_development(self.model, showers, altitude, rng)
         rng = random_stream("trigger", *self.keys, number)
-        shared = self._shared_by_triggers(number)[: len(showers)]
-        probability, ties = self._triggers(showers, altitude, azimuth)
-        columns = zip(probability.T, ties.tolist())
-        triggered = np.stack([tied_triggers(p, tie, shared, rng) for p, tie in columns], axis=1)
-        triggered[triggered.sum(axis=1) < self.observing.min_telescopes] = False
-        return showers, triggered, None
-
-    def _triggers(
-        self, showers: Showers, altitude: FloatArray, azimuth: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Probability (N, T) that T telescopes trigger on N showers, and their ties (T,)."""
-        probability = np.empty((len(showers), len(self.tel_ids)))
-        ties = np.empty(len(self.tel_ids))
+        shared = rng.standard_normal(len(showers))
+        triggered = np.zeros((len(showers), len(self.tel_ids)), dtype=bool)
         for column, position in enumerate(self._positions(self.tel_ids)):
             kind = str(self.subarray.tel[self.tel_ids[column]])
             geometry = image_geometry(showers, altitude, azimuth, position)
             values = condition_values(showers, geometry, altitude, azimuth)
-            probability[:, column] = self.generators[kind].trigger_probability(values)
-            probability[values["impact_distance"] > self._farthest(kind), column] = 0
-            ties[column] = self.model.telescope_types[kind].ties["trigger"]
-        return probability, ties
-
-    def _shared_by_triggers(self, number: int) -> FloatArray:
-        """Normal numbers of the showers of one chunk, (THROWN_PER_CHUNK,)."""
-        rng = random_stream("shared by triggers", *self.keys, number)
-        return rng.standard_normal(THROWN_PER_CHUNK)
-
-    def _shared(self, thrown: IntArray, showers: Showers, pointing: FloatArray) -> FloatArray:
-        """What triggers of E events share, as images of T telescopes take it, (E, T) array."""
-        shared = _from_chunks(self._shared_by_triggers, thrown)[:, None]
-        triggers = self._triggers(showers, *pointing.T)
-        mean, spread = shared_where_recorded(*triggers, self.model.min_telescopes)
-        return (shared - mean) / spread
+            probability = self.generators[kind].trigger_probability(values)
+            probability[values["impact_distance"] > self._farthest(kind)] = 0
+            tie = float(self.model.telescope_types[kind].ties["trigger"])
+            triggered[:, column] = tied_triggers(probability, tie, shared, rng)
+        triggered[triggered.sum(axis=1) < self.observing.min_telescopes] = False
+        return showers, triggered, None
 
     def _farthest(self, kind: str) -> float:
         """Largest impact distance (m) in training; what happens beyond is not known."""
@@ -357,16 +334,6 @@ class EventGenerator:
     def _columns(self, kind: str) -> IntArray:
         """Columns of ``tel_ids`` that are of one type."""
         return np.flatnonzero([str(self.subarray.tel[i]) == kind for i in self.tel_ids])
-
-
-def _from_chunks(of_chunk: Callable[[int], Array], thrown: IntArray) -> FloatArray:
-    """What numbered showers have of the array that belongs to each chunk, (N,)."""
-    number, place = np.divmod(thrown, THROWN_PER_CHUNK)
-    values = np.zeros(len(thrown))
-    for chunk in np.unique(number).tolist():
-        here = number == chunk
-        values[here] = of_chunk(chunk)[place[here]]
-    return values
 
 
 def _image_generators(

@@ -106,7 +106,6 @@ class ImageGenerator:
         rng: np.random.Generator,
         size: IntArray | None = None,
         event: IntArray | None = None,
-        trigger: FloatArray | None = None,
     ) -> DrawnImages:
         """Draw images as likely as recorded ones.
 
@@ -124,8 +123,6 @@ class ImageGenerator:
             Photo-electrons of each image; drawn from the size model when not given.
         event : (B,) int array, optional
             Images of one number are of one event; by default each is of its own.
-        trigger : (B,) array, optional
-            What triggers of the event share, as `shower_ties` takes it; drawn when not given.
 
         Returns
         -------
@@ -135,7 +132,7 @@ class ImageGenerator:
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
         """
-        told = self._told(values, geometry, size, *self._shared(geometry, event, trigger, rng))
+        told = self._told(values, geometry, size, *self._shared(geometry, event, rng))
         trigger_probability = self.trigger_probability(values)
         drawn, rows = None, np.arange(len(told.source_core))
         for _ in range(MOST_PAINTINGS):
@@ -160,7 +157,7 @@ class ImageGenerator:
 
         Photo-electrons that go missing at random leave clumps smaller in proportion.
         """
-        told = self._told(values, geometry, size, *self._shared(geometry, None, None, rng))
+        told = self._told(values, geometry, size, *self._shared(geometry, None, rng))
         return self._draw(self._paint(told, rng), rng)
 
     def features(
@@ -176,17 +173,13 @@ class ImageGenerator:
         return self._features(told, counts, charge, peak_time)
 
     def _shared(
-        self,
-        geometry: ImageGeometry,
-        event: IntArray | None,
-        trigger: FloatArray | None,
-        rng: np.random.Generator,
+        self, geometry: ImageGeometry, event: IntArray | None, rng: np.random.Generator
     ) -> tuple[FloatArray, FloatArray]:
         """Mirror and shared noise of `Told`."""
         n_images = len(geometry.impact_distance)
         event = np.arange(n_images) if event is None else event
         mirror = np.where(rng.random(n_images) < 0.5, -1, 1).astype(np.float32)
-        return mirror, shared_noise(self.kind.ties, geometry, mirror, event, trigger, rng)
+        return mirror, shared_noise(self.kind.ties, geometry, mirror, event, rng)
 
     def _told(
         self,

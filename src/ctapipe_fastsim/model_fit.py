@@ -8,7 +8,7 @@ import torch
 from tqdm.auto import tqdm
 
 from .acceptance import fit_acceptance
-from .array_types import Columns, FloatArray, IntArray
+from .array_types import BoolArray, Columns, FloatArray, IntArray
 from .conditions import (
     INDICATORS,
     ConditionScaling,
@@ -24,13 +24,13 @@ from .module_arrays import save_arrays
 from .random_streams import random_stream
 from .response import fit_response
 from .shower_frame import image_geometry
-from .shower_ties import DrawnNoise, fit_ties
+from .shower_ties import fit_ties
 from .thrown_anew import recorded_showers
 from .time_links import degrees_of_freedom
 from .trained_images import arrival_times, encoded, fit_local_prior, fit_prior, noise
 from .training import TrainingRun
 from .training_data import Production, TelescopeImages
-from .trigger_ties import fit_trigger_tie, shared_given_pattern, shared_where_recorded
+from .trigger_ties import fit_trigger_tie
 
 __all__ = ["fit_development", "fit_telescope_type"]
 
@@ -104,7 +104,7 @@ def fit_telescope_type(
     TelescopeTypeModel
     """
     run.keep_best()
-    as_they_are, reflected = (encoded(run, mirror) for mirror in (1, -1))
+    as_they_are, reflected = encoded(run, 1), encoded(run, -1)
     fit_prior(run, as_they_are, reflected, progress)
     if run.with_local:
         fit_local_prior(run, progress)
@@ -122,7 +122,9 @@ def fit_telescope_type(
         size_flow=save_arrays(run.size_flow),
         **trigger,
         response=response,
-        ties={},
+        ties=fit_ties(
+            *(noise(run, as_they_are), noise(run, reflected)), images.geometry, _events(images)
+        ),
         acceptance={},
         training_images=_truth_table(images, run.options.seed),
         history={name: np.asarray(values) for name, values in run.history.items()},
@@ -133,51 +135,29 @@ def fit_telescope_type(
             **{f"held_out_{name}": run.history[name][run.best_epoch] for name in HELD_OUT_FIGURES},
         },
     )
-    drawn = DrawnNoise(
-        noise(run, as_they_are, "posterior noise"),
-        noise(run, as_they_are, "posterior noise again"),
-        noise(run, reflected, "posterior noise of reflections"),
-    )
-    kind = replace(kind, ties=_fit_ties(images, kind, drawn, run.options.device, min_telescopes))
+    tie = fit_trigger_tie(*_trigger_patterns(images, kind, run.options.device), min_telescopes)
+    kind = replace(kind, ties=kind.ties | {"trigger": np.array(tie)})
     return replace(kind, acceptance=_fit_acceptance(images, kind, run, progress))
 
 
-def _fit_ties(
-    images: TelescopeImages,
-    kind: TelescopeTypeModel,
-    drawn: DrawnNoise,
-    device: str,
-    min_telescopes: int,
-) -> Columns:
-    """What triggers of one event share, then its images, of which ``drawn`` is the noise."""
-    event = _events(images)
-    place, telescope = np.unique(images.telescope_position, axis=0, return_inverse=True)
-    image = event, telescope.ravel()
-    triggered = np.zeros((event.max() + 1, len(place)), dtype=bool)
-    triggered[image] = True
-    probability = _trigger_probabilities(images, kind, place, device)
-    tie = fit_trigger_tie(probability, triggered, min_telescopes)
-    mean, spread = (x[event] for x in shared_given_pattern(probability, triggered, tie))
-    usual = shared_where_recorded(probability, tie, min_telescopes)
-    usual_mean, usual_spread = (x[image] for x in usual)
-    trigger = (mean - usual_mean) / usual_spread, spread / usual_spread
-    return {**fit_ties(drawn, images.geometry, event, trigger), "trigger": np.array(tie)}
-
-
-def _trigger_probabilities(
-    images: TelescopeImages, kind: TelescopeTypeModel, place: FloatArray, device: str
-) -> FloatArray:
-    """Of each event that telescopes at (T, 3) places, m, trigger, (E, T) array."""
+def _trigger_patterns(
+    images: TelescopeImages, kind: TelescopeTypeModel, device: str
+) -> tuple[FloatArray, BoolArray]:
+    """Of each event the probability of all telescopes to trigger, and which did, (E, T) arrays."""
     generator = ImageGenerator(kind, images.telescope.camera.geometry, device)
-    _, first = np.unique(_events(images), return_index=True)
+    place, telescope = np.unique(images.telescope_position, axis=0, return_inverse=True)
+    event = _events(images)
+    triggered = np.zeros((event.max() + 1, len(place)), dtype=bool)
+    triggered[event, telescope.ravel()] = True
+    _, first = np.unique(event, return_index=True)
     showers = images.showers[first]
     pointing = images.pointing_altitude[first], images.pointing_azimuth[first]
-    probability = np.empty((len(first), len(place)))
+    probability = np.empty(triggered.shape)
     for column, position in enumerate(place):
         geometry = image_geometry(showers, *pointing, np.tile(position, (len(first), 1)))
         values = condition_values(showers, geometry, *pointing)
         probability[:, column] = generator.trigger_probability(values)
-    return probability
+    return probability, triggered
 
 
 def _fit_acceptance(

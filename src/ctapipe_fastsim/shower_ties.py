@@ -1,30 +1,23 @@
 """Images of one shower have more in common than its conditions tell.
 
 The size and the latents of an image are drawn from D independent normal numbers, its noise n.
-Where several telescopes saw the same event, a part of it follows what their triggers share, another
-is common to all their images, and another points somewhere in the sky: a subshower beside the axis
-displaces all images of an event in one direction, which each of them sees from its own side. With
-the direction e of the core in the camera, f across it, and the mirror m = +-1 of `CVAE.view`,
+Where several telescopes saw the same event, a part of it is common to all their images, and another
+points somewhere in the sky: a subshower beside the axis displaces all images of an event in one
+direction, which each of them sees from its own side. With the direction e of the core in the
+camera, f across it, and the mirror m = +-1 of `CVAE.view`,
 
-    n = T s + C a + E (b . e) + m F (b . f) + R r
+    n = C a + E (b . e) + m F (b . f) + R r
 
-where s is what triggers share (`trigger_ties`), standardised among the events that the telescope
-records, the normal numbers a and the vectors b in the sky are shared by the event, and r are the
+where the normal numbers a and the vectors b in the sky are shared by the event, and r are the
 image's own. Two images whose directions differ by an angle D then have the covariance
 
-    T T' + C C' + E E' cos D                of what a reflection leaves as it is,
+    C C' + E E' cos D                       of what a reflection leaves as it is,
     F F' cos D                              of what changes its sign,
     E F' sin D                              of both,
 
-and R R' = 1 - T T' - C C' - E E' - F F', so that each image is distributed as before. How much is
-shared is taken not to depend on the conditions.
-
-What the encoder says of an image is M n and an error, with the reliability M = cov(n', n'') of two
-draws from its posterior. Encoded noise is therefore multiplied by the inverse of M before it is
-compared: images generated with these ties, encoded, vary together as recorded ones do.
+and R R' = 1 - C C' - E E' - F F', so that each image is distributed as before. How much is shared
+is taken not to depend on the conditions.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +25,6 @@ from .array_types import Columns, FloatArray, IntArray
 from .shower_frame import ImageGeometry
 
 __all__ = [
-    "DrawnNoise",
     "check_ties",
     "fit_ties",
     "own_noise",
@@ -40,60 +32,36 @@ __all__ = [
     "size_shared",
 ]
 
-PARTS = "triggered", "common", "along", "across", "own"
+PARTS = "common", "along", "across", "own"
 MOST_SHARED = 0.95
 LEAST_VARIED = 0.05  # mean square of what a part is in proportion to
 LEAST_SHARED = 1e-6
-LEAST_RELIABLE = 0.1  # of a direction in which images say anything
-
-
-class DrawnNoise(NamedTuple):
-    """Noise of N images, drawn from what the encoder says of them.
-
-    Attributes
-    ----------
-    as_they_are, again, reflected : (N, D) arrays
-        With mirror +1, twice, and with mirror -1.
-    """
-
-    as_they_are: FloatArray
-    again: FloatArray
-    reflected: FloatArray
 
 
 def fit_ties(
-    noise: DrawnNoise,
-    geometry: ImageGeometry,
-    event: IntArray,
-    trigger: tuple[FloatArray, FloatArray],
+    as_they_are: FloatArray, reflected: FloatArray, geometry: ImageGeometry, event: IntArray
 ) -> Columns:
     """Measure what the noise of images of one event shares.
 
     Parameters
     ----------
-    noise : DrawnNoise
-        Of N images.
+    as_they_are, reflected : (N, D) arrays
+        Noise of the images with mirror +1 and -1.
     geometry : ImageGeometry
         N entries.
     event : (N,) int array
         Images of one number are of one event.
-    trigger : tuple of two (N,) arrays
-        Mean and standard deviation of s, given which telescopes recorded the event.
 
     Returns
     -------
     dict of str to array
-        ``triggered`` T, ``common`` C, ``along`` E, ``across`` F and ``own`` R, of D rows. Nothing
-        is shared where no event has two images.
+        ``common`` C, ``along`` E, ``across`` F and ``own`` R, of D rows. Nothing is shared where no
+        event has two images.
     """
-    even, odd = _even_and_odd(noise)
+    even, odd = (as_they_are + reflected) / 2, (as_they_are - reflected) / 2
     constant = _between(even, event)
     along, across, cosine = _in_sky(even, odd, geometry, event, constant)
-    mean, spread = trigger
-    triggered = mean[None] @ even / (np.square(mean).sum() + LEAST_SHARED * len(mean))
-    both = np.trace(_between(np.stack([mean, spread], axis=1), event))  # of s of two images
-    common = _factor(constant - cosine * along @ along.T - both * triggered.T @ triggered)
-    parts = [triggered.T, common, along, across]
+    parts = [_factor(constant - cosine * along @ along.T), along, across]
     most = max(LEAST_SHARED, float(np.linalg.norm(_covariance(parts), ord=2)))
     parts = [part * np.sqrt(min(1, MOST_SHARED / most)) for part in parts]
     return dict(zip(PARTS, (*parts, _factor(np.eye(even.shape[1]) - _covariance(parts)))))
@@ -104,7 +72,6 @@ def shared_noise(
     geometry: ImageGeometry,
     mirror: FloatArray,
     event: IntArray,
-    trigger: FloatArray | None,
     rng: np.random.Generator,
 ) -> FloatArray:
     """The part of the noise that images of one event share.
@@ -118,8 +85,6 @@ def shared_noise(
     mirror : (B,) array of +1 and -1
     event : (B,) int array
         Images of one number are of one event.
-    trigger : (B,) array or None
-        s; drawn when not given.
     rng : numpy.random.Generator
 
     Returns
@@ -128,15 +93,12 @@ def shared_noise(
     """
     number = np.unique(event, return_inverse=True)[1]
     n_events = number.max(initial=-1) + 1
-    if trigger is None:
-        trigger = rng.standard_normal(n_events)[number]
     common = _normal(n_events, ties["common"], rng) @ ties["common"].T
     lon, lat = (_normal(n_events, ties["along"], rng)[number] for _ in range(2))
     core_lon, core_lat = geometry.core_lon[:, None], geometry.core_lat[:, None]
     along = core_lon * lon + core_lat * lat
     across = mirror[:, None] * (core_lon * lat - core_lat * lon)
-    shared = trigger[:, None] @ ties["triggered"].T + common[number]
-    shared += along @ ties["along"].T + across @ ties["across"].T
+    shared = common[number] + along @ ties["along"].T + across @ ties["across"].T
     return shared.astype(np.float32)
 
 
@@ -148,8 +110,7 @@ def own_noise(ties: Columns, n_images: int, rng: np.random.Generator) -> FloatAr
 
 def size_shared(ties: Columns) -> float:
     """Correlation of the noise of two sizes of one event, seen from the same side."""
-    parts = [np.square(ties[name][0]).sum() for name in ("triggered", "common", "along")]
-    return float(sum(parts))
+    return float(np.square(ties["common"][0]).sum() + np.square(ties["along"][0]).sum())
 
 
 def check_ties(ties: Columns, n_noise: int) -> None:
@@ -160,7 +121,6 @@ def check_ties(ties: Columns, n_noise: int) -> None:
         ties.keys() != {*PARTS, "trigger"}
         or columns.keys() != {*PARTS}
         or any(len(shape) != 1 for shape in columns.values())
-        or columns["triggered"] != (1,)
         or columns["along"] != columns["across"]
         or shapes["trigger"] != ()
     ):
@@ -169,13 +129,6 @@ def check_ties(ties: Columns, n_noise: int) -> None:
         raise ValueError("the tie of a shower's triggers is not a share")
     if not np.allclose(_covariance([ties[part] for part in PARTS]), np.eye(n_noise), atol=1e-5):
         raise ValueError("the ties of a shower's images do not leave their noise normal")
-
-
-def _even_and_odd(noise: DrawnNoise) -> tuple[FloatArray, FloatArray]:
-    """What a reflection leaves as it is and what changes its sign, (N, D) each, by the encoder."""
-    reliable = _inverse(noise.as_they_are.T @ noise.again / len(noise.again))
-    even, odd = noise.as_they_are + noise.reflected, noise.as_they_are - noise.reflected
-    return even / 2 @ reliable, odd / 2 @ reliable
 
 
 def _in_sky(
@@ -222,13 +175,6 @@ def _factor(covariance: FloatArray) -> FloatArray:
     eigenvalues, directions = np.linalg.eigh((covariance + covariance.T) / 2)
     some = eigenvalues > LEAST_SHARED
     return directions[:, some] * np.sqrt(eigenvalues[some])
-
-
-def _inverse(reliability: FloatArray) -> FloatArray:
-    """Of a symmetric matrix, where its eigenvalues are not too small; else 0."""
-    eigenvalues, directions = np.linalg.eigh((reliability + reliability.T) / 2)
-    some = eigenvalues > LEAST_RELIABLE
-    return directions[:, some] / eigenvalues[some] @ directions[:, some].T
 
 
 def _normal(n: int, factor: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -114,17 +114,16 @@ def fit_local_prior(run: "TrainingRun", progress: bool = False) -> None:
 
 
 @torch.no_grad()
-def noise(run: "TrainingRun", images: Encoded, stream: str) -> FloatArray:
+def noise(run: "TrainingRun", images: Encoded) -> FloatArray:
     """The independent normal numbers that size and latents of images come from, (N, 1 + Z) array.
 
     Parameters
     ----------
     run : TrainingRun
     images : Encoded
-    stream : str
-        Latents are drawn from the posterior with random numbers of this stream.
+        Latents are drawn from the posterior.
     """
-    drawn = torch.randn(images.mean.shape, generator=run.generator(stream))
+    drawn = torch.randn(images.mean.shape, generator=run.generator("posterior noise"))
     latent = images.mean + images.spread * drawn.to(images.mean)
     parts = []
     columns = images.known, images.context, latent

@@ -7,30 +7,21 @@ its probability P (a Gaussian copula):
 
 so that each telescope by itself triggers as before. The share c has the highest likelihood of
 which telescopes recorded an event, given that enough of them did.
-
-Bright showers trigger more telescopes: what is shared also tells of the images (`shower_ties`).
 """
-
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 
-from .array_types import BoolArray, FloatArray, Number
+from .array_types import BoolArray, FloatArray
 from .multiplicity import at_least
 
-__all__ = [
-    "fit_trigger_tie",
-    "shared_given_pattern",
-    "shared_where_recorded",
-    "tied_triggers",
-]
+__all__ = ["fit_trigger_tie", "tied_triggers"]
 
 N_NODES = 32  # of the integral over what is shared
 MOST_EVENTS = 20_000
 STRONGEST = 0.95
-LEAST = 1e-12  # of a probability whose logarithm or quantile is taken, and of a variance
+LEAST = 1e-12  # of a probability whose logarithm or quantile is taken
 
 
 def fit_trigger_tie(probability: FloatArray, triggered: BoolArray, min_telescopes: int) -> float:
@@ -52,12 +43,16 @@ def fit_trigger_tie(probability: FloatArray, triggered: BoolArray, min_telescope
     if probability.shape[1] < 2:
         return 0.0
     step = max(1, len(probability) // MOST_EVENTS)
-    probability, triggered = probability[::step], triggered[::step]
+    quantile = ndtri(np.clip(probability[::step], LEAST, 1 - LEAST))
+    triggered = triggered[::step]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(N_NODES)
+    weights = weights / weights.sum()
 
     def loss(tie: float) -> float:
-        seen, recorded = np.zeros((2, len(probability)))
-        for _, weight, given in _at_nodes(probability, tie):
-            seen = seen + weight * _likelihood(given, triggered)
+        seen = recorded = 0.0
+        for node, weight in zip(nodes, weights):
+            given = ndtr((quantile - np.sqrt(tie) * node) / np.sqrt(1 - tie))  # (E, T)
+            seen = seen + weight * np.where(triggered, given, 1 - given).prod(axis=1)
             recorded = recorded + weight * at_least(given, min_telescopes)
         return -np.log(np.maximum(seen, LEAST) / np.maximum(recorded, LEAST)).mean()
 
@@ -81,85 +76,3 @@ def tied_triggers(
     """
     level = np.sqrt(tie) * shared + np.sqrt(1 - tie) * rng.standard_normal(len(shared))
     return ndtr(level) < probability
-
-
-def shared_given_pattern(
-    probability: FloatArray, triggered: BoolArray, tie: float
-) -> tuple[FloatArray, FloatArray]:
-    """What E events share, given which telescopes triggered.
-
-    Parameters
-    ----------
-    probability : (E, T) array
-        P.
-    triggered : (E, T) bool array
-    tie : float
-        c.
-
-    Returns
-    -------
-    mean, spread : (E,) arrays
-        Standard deviation.
-    """
-    return _mean_and_spread(
-        (node, weight * _likelihood(given, triggered))
-        for node, weight, given in _at_nodes(probability, tie)
-    )
-
-
-def shared_where_recorded(
-    probability: FloatArray, tie: Number, min_telescopes: int
-) -> tuple[FloatArray, FloatArray]:
-    """What E events share, given that a telescope records them.
-
-    It does where it triggers, and enough others do.
-
-    Parameters
-    ----------
-    probability : (E, T) array
-        P.
-    tie : float or (T,) array
-        c.
-    min_telescopes : int
-
-    Returns
-    -------
-    mean, spread : (E, T) arrays
-        Standard deviation.
-    """
-
-    def recorded(given: FloatArray) -> FloatArray:
-        if min_telescopes == 1:
-            return given
-        others = (np.delete(given, i, axis=1) for i in range(given.shape[1]))
-        enough = [at_least(other, min_telescopes - 1) for other in others]
-        return given * np.stack(enough, axis=1)
-
-    return _mean_and_spread(
-        (node, weight * recorded(given)) for node, weight, given in _at_nodes(probability, tie)
-    )
-
-
-def _at_nodes(probability: FloatArray, tie: Number) -> Iterator[tuple[float, float, FloatArray]]:
-    """Values of what is shared, their weights, and the probabilities (E, T) given each."""
-    quantile = ndtri(np.clip(probability, LEAST, 1 - LEAST))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(N_NODES)
-    for node, weight in zip(nodes.tolist(), (weights / weights.sum()).tolist()):
-        yield node, weight, ndtr((quantile - np.sqrt(tie) * node) / np.sqrt(1 - tie))
-
-
-def _likelihood(given: FloatArray, triggered: BoolArray) -> FloatArray:
-    return np.where(triggered, given, 1 - given).prod(axis=1)
-
-
-def _mean_and_spread(
-    likelihoods: Iterable[tuple[float, FloatArray]],
-) -> tuple[FloatArray, FloatArray]:
-    """Of nodes with likelihoods of any one shape."""
-    total = first = second = np.zeros(())
-    for node, likelihood in likelihoods:
-        total = total + likelihood
-        first = first + node * likelihood
-        second = second + node**2 * likelihood
-    mean = first / total
-    return mean, np.sqrt(np.maximum(second / total - mean**2, LEAST))
