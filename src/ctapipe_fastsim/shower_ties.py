@@ -24,13 +24,7 @@ import numpy as np
 from .array_types import Columns, FloatArray, IntArray
 from .shower_frame import ImageGeometry
 
-__all__ = [
-    "check_ties",
-    "fit_ties",
-    "own_noise",
-    "shared_noise",
-    "size_shared",
-]
+__all__ = ["check_ties", "fit_ties", "own_noise", "shared_noise", "size_shared"]
 
 PARTS = "common", "along", "across", "own"
 MOST_SHARED = 0.95
