@@ -29,7 +29,7 @@ def seen_from(angle):
     return ImageGeometry(nothing, nothing, np.cos(angle), np.sin(angle), nothing)
 
 
-def tied(n_events, rng, ties=TIES, turn=None):
+def tied(n_events, rng, turn=None):
     """Noise, reflected noise, geometry and event of events of two images each.
 
     Between their directions is ``turn``, or any angle.
@@ -41,18 +41,17 @@ def tied(n_events, rng, ties=TIES, turn=None):
     geometry = seen_from(angle)
     seed = rng.integers(2**31)
     as_they_are, reflected = (
-        shared_noise(ties, geometry, np.full(len(event), mirror), event, again)
-        + own_noise(ties, len(event), again)
+        shared_noise(TIES, geometry, np.full(len(event), mirror), event, again)
+        + own_noise(TIES, len(event), again)
         for mirror in (1, -1)
         for again in [np.random.default_rng(seed)]
     )
     return as_they_are, reflected, geometry, event
 
 
-def between(noise, weight=1.0):
-    """Covariance of the two images of each event, next to each other."""
-    first, second = noise[::2], noise[1::2]
-    return first.T @ second / len(first) * weight
+def between(noise, other):
+    """Covariance of the first image of each event and, of the other noise, the second."""
+    return noise[::2].T @ other[1::2] / (len(noise) // 2)
 
 
 @pytest.mark.parametrize("turn", [0, 1.2, np.pi])
@@ -65,16 +64,14 @@ def test_noise_stays_normal_and_is_tied_by_the_angle(turn):
     along, across = TIES["along"], TIES["across"]
     expected = constant + np.cos(turn) * (along @ along.T + across @ across.T)
     expected += np.sin(turn) * (across @ along.T - along @ across.T)
-    np.testing.assert_allclose(between(noise), expected, atol=0.03)
+    np.testing.assert_allclose(between(noise, noise), expected, atol=0.03)
 
 
 def test_what_changes_its_sign_does_so_with_the_mirror():
     """One of two images reflected: only what lies across has the other sign. Within 0.03."""
     noise, reflected, *_ = tied(20_000, np.random.default_rng(2), turn=0)
-    first, second = noise[::2], reflected[1::2]
-    found = first.T @ second / len(first)
     across = TIES["across"] @ TIES["across"].T
-    np.testing.assert_allclose(found, COVARIANCE - 2 * across, atol=0.03)
+    np.testing.assert_allclose(between(noise, reflected), COVARIANCE - 2 * across, atol=0.03)
 
 
 def products(ties, names=PARTS):

@@ -52,6 +52,7 @@ def fit_ties(
         ``common`` C, ``along`` E, ``across`` F and ``own`` R, of D rows. Nothing is shared where no
         event has two images.
     """
+    event = np.unique(event, return_inverse=True)[1]
     even, odd = (as_they_are + reflected) / 2, (as_they_are - reflected) / 2
     constant = _between(even, event)
     along, across, cosine = _in_sky(even, odd, geometry, event, constant)
@@ -132,7 +133,7 @@ def _in_sky(
     event: IntArray,
     constant: FloatArray,
 ) -> tuple[FloatArray, FloatArray, float]:
-    """E, F and the mean of cos D, by least squares; ``constant`` is the mean of all pairs."""
+    """E, F and the mean of cos D, by least squares; ``constant`` is what pairs have on average."""
     core = np.stack([geometry.core_lon, geometry.core_lat])[:, :, None]  # e
     across = np.stack([-geometry.core_lat, geometry.core_lon])[:, :, None]  # f
     cosine, square = (
@@ -152,10 +153,9 @@ def _in_sky(
 
 def _between(values: FloatArray, event: IntArray) -> FloatArray:
     """Mean of x y' over all ordered pairs of images of one event, of their values (N, D)."""
-    number = np.unique(event, return_inverse=True)[1]
-    n_images = np.bincount(number)
+    n_images = np.bincount(event)
     total = np.zeros((len(n_images), values.shape[1]))
-    np.add.at(total, number, values)
+    np.add.at(total, event, values)
     n_pairs = max(1, (n_images * (n_images - 1)).sum())
     return (total.T @ total - values.T @ values) / n_pairs
 
