@@ -117,7 +117,7 @@ def read(model_file):
 
 def train(dl1_files, model_file):
     """Train a small network for three epochs, trigger and trees little; return the model file."""
-    from ctapipe_fastsim import boosted_trees, trigger
+    from ctapipe_fastsim import boosted_trees, model_fit, trigger
     from ctapipe_fastsim.tools.train import TrainTool
 
     log = model_file.with_suffix(".log")
@@ -128,5 +128,6 @@ def train(dl1_files, model_file):
         patch.setattr(trigger, "STEPS", 800)
         patch.setattr(trigger, "FIRST_STEPS", 200)
         patch.setattr(boosted_trees, "MOST_TREES", 100)
+        patch.setattr(model_fit, "FEWEST_ACCEPTANCE_EVENTS", 50)
         run_tool(TrainTool(), [*files, f"-o={model_file}", *options], raises=True)
     return model_file

@@ -28,6 +28,7 @@ __all__ = [
     "acceptance_probability",
     "check_acceptance",
     "fit_acceptance",
+    "n_acceptance_features",
     "ranks",
     "ready_acceptance",
 ]
@@ -94,6 +95,12 @@ def acceptance_features(
     known = np.log1p(size), orientation, conditions
     share = cleaned[:, 0] / np.maximum(size, 1)
     return np.column_stack([statistics, *known, structure, cleaned, share])
+
+
+def n_acceptance_features(n_conditions: int) -> int:
+    """How many numbers `acceptance_features` gives."""
+    n_seen = n_statistics() + n_structure() + n_cleaned_statistics() + N_SIZE
+    return n_seen + N_COSINES + n_conditions
 
 
 def fit_acceptance(
@@ -206,10 +213,9 @@ def ranks(probability: FloatArray, rng: np.random.Generator) -> FloatArray:
     return rank
 
 
-def check_acceptance(acceptance: Columns, n_conditions: int) -> None:
-    """Raise ValueError unless these arrays are of `fit_acceptance` for that many conditions."""
-    n_seen = n_statistics() + n_structure() + n_cleaned_statistics() + N_SIZE
-    check_trees(_trees_of(acceptance), n_seen + N_COSINES + n_conditions)
+def check_acceptance(acceptance: Columns, n_features: int) -> None:
+    """Raise ValueError unless these arrays are of `fit_acceptance` for that many features."""
+    check_trees(_trees_of(acceptance), n_features)
     shapes = [np.shape(acceptance.get(name, ())) for name in ("envelope", "envelope_edges")]
     if shapes != [(N_CLASSES,), (N_CLASSES - 1,)] or not (acceptance["envelope"] > 0).all():
         raise ValueError("the acceptance has no envelope, or one of another shape")

@@ -8,7 +8,7 @@ from .batch_parameters import CameraPixels, clean_images, light_parameters
 from .batch_parameters.statistics import NAMES as MOMENTS
 from .batch_parameters.statistics import statistics
 
-__all__ = ["cleaned_statistics", "n_cleaned_statistics"]
+__all__ = ["NOTHING_LEFT", "cleaned_pixels", "cleaned_statistics", "n_cleaned_statistics"]
 
 PICTURE, BOUNDARY = 4.8, 2.4  # standard deviations of a pixel without light
 PICTURE_NEIGHBOURS = 2
@@ -58,14 +58,7 @@ def cleaned_statistics(
     (B, `n_cleaned_statistics`) array
         `NOTHING_LEFT` where an image has too few pixels left to tell.
     """
-    masks = clean_images(
-        pixels,
-        charge,
-        picture_threshold=PICTURE * noise,
-        boundary_threshold=BOUNDARY * noise,
-        min_picture_neighbours=PICTURE_NEIGHBOURS,
-        keep_isolated=False,
-    )
+    masks = cleaned_pixels(pixels, charge, noise)
     light = light_parameters(pixels, charge, masks)
     source_lon, source_lat, core_lon, core_lat = source_core.T
     lon, lat = light["hillas_fov_lon"] - source_lon, light["hillas_fov_lat"] - source_lat
@@ -78,6 +71,18 @@ def cleaned_statistics(
     times = _moments_of_times(peak_time, masks)
     columns = *(light[name] for name in OF_LIGHT), *place, *times.T, leaning, miss
     return np.nan_to_num(np.column_stack(columns), nan=NOTHING_LEFT)
+
+
+def cleaned_pixels(pixels: CameraPixels, charge: FloatArray, noise: float) -> BoolArray:
+    """Which pixels of B images cleaning leaves, (B, P); arguments as of `cleaned_statistics`."""
+    return clean_images(
+        pixels,
+        charge,
+        picture_threshold=PICTURE * noise,
+        boundary_threshold=BOUNDARY * noise,
+        min_picture_neighbours=PICTURE_NEIGHBOURS,
+        keep_isolated=False,
+    )
 
 
 @njit(cache=True, nogil=True)

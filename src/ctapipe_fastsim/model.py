@@ -34,8 +34,9 @@ class TelescopeTypeModel:
     response : CameraResponse
     ties : dict of str to array
         Of `fit_ties`, for size and latents; ``trigger`` of `fit_trigger_tie`.
-    acceptance : dict of str to array
-        Of `fit_acceptance`; empty while it is learned.
+    acceptance, event_acceptance : dict of str to array
+        Of `fit_acceptance`, for images and for how those of one event go together; empty while
+        it is learned, the latter also where too few events have several images.
     training_images : dict of str to (N,) array
         Truth of the training images, for drawing conditions at a given size: the fields of
         `Showers` (the primary where there are several), core relative to the telescope;
@@ -58,6 +59,7 @@ class TelescopeTypeModel:
     response: CameraResponse
     ties: Columns
     acceptance: Columns
+    event_acceptance: Columns
     training_images: Columns
     history: Columns
     figures: dict[str, float]

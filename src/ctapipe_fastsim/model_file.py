@@ -1,4 +1,4 @@
-"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 9.
+"""The model is saved and read here: one sealed HDF5 file, no pickle, format version 10.
 
 Layout::
 
@@ -6,7 +6,7 @@ Layout::
     /configuration/instrument        SubarrayDescription.to_hdf
     /development                     weights of the flow of X_max and first interaction
     /telescope_types/type_<i>/...    network, size_flow, trigger, trigger_table, acceptance,
-                                     response, training_images, history
+                                     event_acceptance, response, training_images, history
 
 With several primaries the conditions tell which it is, there is a trigger table for each of them,
 and training_images has a column more. Files of one primary have none of that. A header without
@@ -23,10 +23,11 @@ import numpy as np
 import tables
 from ctapipe.instrument import SubarrayDescription
 
-from .acceptance import check_acceptance
+from .acceptance import check_acceptance, n_acceptance_features
 from .array_types import Columns, Tree
 from .conditions import NAMES, ConditionScaling, SizeScaling, indicator_name
 from .errors import InputError, reason
+from .event_features import n_event_features
 from .model import Model, TelescopeTypeModel
 from .network_sizes import NetworkSizes
 from .response import CLASS_LOGITS, LEVEL_LOGITS, TIME_LOGITS, CameraResponse
@@ -43,7 +44,7 @@ from .showers import ThrownDistribution
 
 __all__ = ["FORMAT_VERSION", "is_model_file", "read_model", "write_model"]
 
-FORMAT_VERSION = 9
+FORMAT_VERSION = 10
 LICENCE = (
     "The weights may be used as the data they were trained on; cite that production, "
     "ctapipe-fastsim, and Polyakov et al. 2022 (arXiv 2211.12553)."
@@ -54,7 +55,7 @@ TRUTH = {"energy", "source_lon", "source_lat", "core_x", "core_y", "size"}
 FIGURES = ("images", "held_out_images", "epochs")
 ARRAY_GROUPS = (
     *("network", "size_flow", "ties", "trigger", "trigger_table", "acceptance"),
-    *("training_images", "history"),
+    *("event_acceptance", "training_images", "history"),
 )
 
 
@@ -145,7 +146,10 @@ def _read(h5file: tables.File) -> Model:
         )
         _check_training_images(kinds[name].training_images, primaries)
         _check_trigger_tables(kinds[name], primaries)
-        check_acceptance(kinds[name].acceptance, len(kinds[name].conditions.names))
+        n_conditions = len(kinds[name].conditions.names)
+        check_acceptance(kinds[name].acceptance, n_acceptance_features(n_conditions))
+        if kinds[name].event_acceptance:
+            check_acceptance(kinds[name].event_acceptance, n_event_features(n_conditions))
         sizes = NetworkSizes(**entry["network_sizes"])
         _check_largest_weights(kinds[name].network, sizes)
         check_ties(kinds[name].ties, 1 + sizes.n_latent)

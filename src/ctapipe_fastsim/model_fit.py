@@ -16,6 +16,7 @@ from .conditions import (
     primary_indicators,
     values_at,
 )
+from .event_features import in_events_of_several
 from .flow_fit import fit_flow
 from .flows import shower_development_flow
 from .image_generator import ImageGenerator
@@ -41,6 +42,9 @@ MOST_TRAINING_IMAGES = 50_000
 MOST_ACCEPTANCE_IMAGES = 100_000
 IMAGES_PER_BLOCK = 256
 DRAWS_OF_EACH = 3  # that recorded images are told from
+MOST_ACCEPTANCE_EVENTS = 50_000
+FEWEST_ACCEPTANCE_EVENTS = 1000
+EVENTS_PER_BLOCK = 128
 
 
 def fit_development(
@@ -126,6 +130,7 @@ def fit_telescope_type(
             *(noise(run, as_they_are), noise(run, reflected)), images.geometry, _events(images)
         ),
         acceptance={},
+        event_acceptance={},
         training_images=_truth_table(images, run.options.seed),
         history={name: np.asarray(values) for name, values in run.history.items()},
         figures={
@@ -137,7 +142,8 @@ def fit_telescope_type(
     )
     tie = fit_trigger_tie(*_trigger_patterns(images, kind, run.options.device), min_telescopes)
     kind = replace(kind, ties=kind.ties | {"trigger": np.array(tie)})
-    return replace(kind, acceptance=_fit_acceptance(images, kind, run, progress))
+    kind = replace(kind, acceptance=_fit_acceptance(images, kind, run, progress))
+    return replace(kind, event_acceptance=_fit_event_acceptance(images, kind, run, progress))
 
 
 def _trigger_patterns(
@@ -183,6 +189,37 @@ def _fit_acceptance(
     seed = int(rng.integers(2**31))
     features, *of_draws, chance = map(np.concatenate, (recorded, *generated, probability))
     return fit_acceptance(features, of_draws, chance, run.held_out[rows], seed)
+
+
+def _fit_event_acceptance(
+    images: TelescopeImages, kind: TelescopeTypeModel, run: TrainingRun, progress: bool
+) -> Columns:
+    """Recorded events of several images against generated ones of the same conditions."""
+    rng = random_stream("event acceptance", run.options.seed)
+    event = _events(images)
+    several = rng.permutation(np.unique(event[in_events_of_several(event)]))
+    if len(several) < FEWEST_ACCEPTANCE_EVENTS:
+        return {}
+    generator = ImageGenerator(kind, images.telescope.camera.geometry, run.options.device)
+    values = condition_values(images.showers, images.geometry, *images.pointing)
+    samples: list[tuple[FloatArray, FloatArray, FloatArray, BoolArray]] = []
+    several = several[:MOST_ACCEPTANCE_EVENTS]
+    blocks = np.array_split(several, len(several) // EVENTS_PER_BLOCK + 1)
+    for block in tqdm(blocks, "events to redraw by", unit="block", disable=not progress):
+        rows = np.flatnonzero(np.isin(event, block))
+        _, first, number = np.unique(event[rows], return_index=True, return_inverse=True)
+        at, geometry = values_at(values, rows), images.geometry[rows]
+        recorded, generated = (
+            generator.event_features(at, geometry, number, charge)
+            for charge in (
+                np.nan_to_num(images.charge[rows]),
+                generator.draw(at, geometry, rng, event=number)[2],
+            )
+        )
+        probability = generator.event_probability(at, number)
+        samples.append((recorded, generated, probability, run.held_out[rows[first]]))
+    features, anew, chance, held_out = map(np.concatenate, zip(*samples))
+    return fit_acceptance(features, [anew], chance, held_out, int(rng.integers(2**31)))
 
 
 def _fit_development(
