@@ -8,7 +8,6 @@ from model_helpers import event_generator
 
 from ctapipe_fastsim import image_generator
 from ctapipe_fastsim.conditions import condition_values
-from ctapipe_fastsim.event_features import n_event_features
 from ctapipe_fastsim.image_generator import (
     LIGHT_DRAWS,
     MOST_EVENTS,
@@ -125,13 +124,12 @@ def test_events_are_drawn_until_their_images_go_together(painter, pairs, monkeyp
     """Where only one side is kept, far more end on it than were drawn there."""
     rng = np.random.default_rng(5)
     before = on_one_side(painter, pairs, rng)
-
-    of_image, n_seen = image_generator.acceptance_probability, len(painter.kind.conditions.names)
+    of_image = image_generator.acceptance_probability
 
     def probability(acceptance, features, trigger_probability):
-        if features.shape[1] == n_event_features(n_seen):
-            return features[:, 3] > 0
-        return of_image(acceptance, features, trigger_probability)
+        if acceptance is not None:
+            return of_image(acceptance, features, trigger_probability)
+        return features[:, 3] > 0
 
     monkeypatch.setattr(image_generator, "acceptance_probability", probability)
     monkeypatch.setattr(painter, "kind", replace(painter.kind, event_acceptance={"some": 1}))
@@ -143,14 +141,25 @@ def test_events_are_drawn_until_their_images_go_together(painter, pairs, monkeyp
 
 def test_events_that_nobody_keeps_are_drawn_to_the_end(painter, conditions, monkeypatch):
     monkeypatch.setattr(painter, "kind", replace(painter.kind, event_acceptance={"some": 1}))
-    kept = []
+    monkeypatch.setattr(painter, "event_acceptance", None, raising=False)
+    of_image, told = image_generator.acceptance_probability, []
 
-    def none(self, values, geometry, event, charge, rng):
-        kept.append(len(event))
-        return np.zeros(len(event), dtype=bool)
+    def probability(acceptance, features, trigger_probability):
+        if acceptance is not None:
+            return of_image(acceptance, features, trigger_probability)
+        told.append(len(features))
+        return np.zeros(len(features))
 
-    monkeypatch.setattr(ImageGenerator, "_go_together", none)
+    monkeypatch.setattr(image_generator, "acceptance_probability", probability)
     event = np.array([0, 0, 1, 2])
     size, counts, *_ = painter.draw(*conditions, np.random.default_rng(6), event=event)
-    assert kept == [2] * (MOST_EVENTS - 1)
+    assert told == [1] * (MOST_EVENTS - 1)
     np.testing.assert_array_equal(counts.sum(axis=1), size)
+
+
+def test_events_of_one_image_each_are_drawn_once(painter, conditions, monkeypatch):
+    monkeypatch.setattr(painter, "kind", replace(painter.kind, event_acceptance={"some": 1}))
+    painted = counted("_paint", monkeypatch)
+    keep(1, monkeypatch)
+    painter.draw(*conditions, np.random.default_rng(7), event=np.arange(N_IMAGES))
+    assert len(painted) == 1

@@ -139,8 +139,7 @@ class ImageGenerator:
             return drawn
         rows = in_events_of_several(event)
         for _ in range(MOST_EVENTS - 1):
-            at, here, number = values_at(values, rows), geometry[rows], event[rows]
-            rows = rows[~self._go_together(at, here, number, drawn[2][rows], rng)]
+            rows = self._of_events_not_kept(rows, values, geometry, event, drawn[2], rng)
             if not len(rows):
                 break
             again = values_at(values, rows), geometry[rows], rng
@@ -217,21 +216,23 @@ class ImageGenerator:
         np.minimum.at(lowest, event, self.trigger_probability(values))
         return lowest
 
-    def _go_together(
+    def _of_events_not_kept(
         self,
+        rows: IntArray,
         values: Columns,
         geometry: ImageGeometry,
         event: IntArray,
         charge: FloatArray,
         rng: np.random.Generator,
-    ) -> BoolArray:
-        """Of each image, (B,), whether its event is kept."""
-        number = np.unique(event, return_inverse=True)[1]
-        features = self.event_features(values, geometry, number, charge)
-        probability = acceptance_probability(
-            self.event_acceptance, features, self.event_probability(values, number)
-        )
-        return (rng.random(len(probability)) < probability)[number]
+    ) -> IntArray:
+        """Those of ``rows``, all images of some events, whose events are not kept."""
+        if not len(rows):
+            return rows
+        at, number = values_at(values, rows), np.unique(event[rows], return_inverse=True)[1]
+        features = self.event_features(at, geometry[rows], number, charge[rows])
+        chance = self.event_probability(at, number)
+        probability = acceptance_probability(self.event_acceptance, features, chance)
+        return rows[(rng.random(len(probability)) >= probability)[number]]
 
     def _shared(
         self, geometry: ImageGeometry, event: IntArray | None, rng: np.random.Generator
