@@ -32,6 +32,7 @@ from threadpoolctl import threadpool_limits
 from ctapipe_fastsim.bulk_images import BulkImages
 from ctapipe_fastsim.bulk_writer import BulkWriter
 from ctapipe_fastsim.bundled import model_path
+from ctapipe_fastsim.event_drawing import EventDrawing
 from ctapipe_fastsim.generator import EVENTS_PER_BLOCK
 from ctapipe_fastsim.image_generator import ImageGenerator
 from ctapipe_fastsim.made_ahead import made_ahead
@@ -131,14 +132,14 @@ def generation(path, n_images, device):
     yield "response, all else", n, *(images - decoding)
     yield "decode and response", n, *images
     yield from on_all_cores(generator, n_images, "showers and images")
-    redrawn, ImageGenerator.draw = ImageGenerator.draw, drawn_once
+    redrawn, EventDrawing.draw = EventDrawing.draw, drawn_once
     yield from on_all_cores(generator, n_images, "each image drawn once")
-    ImageGenerator.draw = redrawn
+    EventDrawing.draw = redrawn
 
 
-def drawn_once(generator, values, geometry, rng, size=None, event=None):
-    """In place of `ImageGenerator.draw`: no image is redrawn."""
-    return generator.draw_once(values, geometry, rng, size)
+def drawn_once(drawing, values, geometry, rng, size, event):
+    """In place of `EventDrawing.draw`: no image is redrawn."""
+    return drawing.images.draw_once(values, geometry, rng, size)
 
 
 def draw_all(generator, n_images):

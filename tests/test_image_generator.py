@@ -1,19 +1,12 @@
 """Images of given conditions: painted, their light drawn until one is kept, painted anew."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from model_helpers import event_generator
 
 from ctapipe_fastsim import image_generator
 from ctapipe_fastsim.conditions import condition_values
-from ctapipe_fastsim.image_generator import (
-    LIGHT_DRAWS,
-    MOST_EVENTS,
-    MOST_PAINTINGS,
-    ImageGenerator,
-)
+from ctapipe_fastsim.image_generator import LIGHT_DRAWS, MOST_PAINTINGS, ImageGenerator
 from ctapipe_fastsim.shower_frame import image_geometry
 
 N_IMAGES = 4
@@ -97,69 +90,3 @@ def test_light_is_drawn_anew_before_an_image_is_painted_anew(painter, conditions
     n_painted = sum(len(one.told.size) for one in painted)
     assert n_painted < 1.2 * 20 * N_IMAGES
     assert sum(len(one[0]) for one in drawn) > 2 * n_painted
-
-
-N_EVENTS = 400
-EVENT = np.repeat(np.arange(N_EVENTS), 2)
-
-
-@pytest.fixture(scope="module")
-def pairs(model):
-    """Conditions and geometry of events of two images, of the most energetic showers of some."""
-    thrown = event_generator(model, n_thrown=6 * N_EVENTS).showers
-    showers = thrown[np.argsort(-thrown.energy)[:N_EVENTS]][EVENT]
-    pointing = model.thrown[0].altitude, model.thrown[0].azimuth
-    positions = model.subarray.positions[1].to_value("m") + np.array([[0, 0, 0], [120.0, 0, 0]])
-    geometry = image_geometry(showers, *pointing, np.tile(positions, (N_EVENTS, 1)))
-    return condition_values(showers, geometry, *pointing), geometry
-
-
-def on_one_side(painter, pairs, rng):
-    """Of drawn events, whether both images lie on the same side of their lines to the core."""
-    charge = painter.draw(*pairs, rng, event=EVENT)[2]
-    return painter.event_features(*pairs, EVENT, charge)[:, 3] > 0
-
-
-def test_events_are_drawn_until_their_images_go_together(painter, pairs, monkeypatch):
-    """Where only one side is kept, far more end on it than were drawn there."""
-    rng = np.random.default_rng(5)
-    before = on_one_side(painter, pairs, rng)
-    of_image = image_generator.acceptance_probability
-
-    def probability(acceptance, features, trigger_probability):
-        if acceptance is not None:
-            return of_image(acceptance, features, trigger_probability)
-        return features[:, 3] > 0
-
-    monkeypatch.setattr(image_generator, "acceptance_probability", probability)
-    monkeypatch.setattr(painter, "kind", replace(painter.kind, event_acceptance={"some": 1}))
-    monkeypatch.setattr(painter, "event_acceptance", None, raising=False)
-    after = on_one_side(painter, pairs, rng)
-    assert before.mean() < 0.3
-    assert after.mean() > 2 * before.mean()
-
-
-def test_events_that_nobody_keeps_are_drawn_to_the_end(painter, conditions, monkeypatch):
-    monkeypatch.setattr(painter, "kind", replace(painter.kind, event_acceptance={"some": 1}))
-    monkeypatch.setattr(painter, "event_acceptance", None, raising=False)
-    of_image, told = image_generator.acceptance_probability, []
-
-    def probability(acceptance, features, trigger_probability):
-        if acceptance is not None:
-            return of_image(acceptance, features, trigger_probability)
-        told.append(len(features))
-        return np.zeros(len(features))
-
-    monkeypatch.setattr(image_generator, "acceptance_probability", probability)
-    event = np.array([0, 0, 1, 2])
-    size, counts, *_ = painter.draw(*conditions, np.random.default_rng(6), event=event)
-    assert told == [1] * (MOST_EVENTS - 1)
-    np.testing.assert_array_equal(counts.sum(axis=1), size)
-
-
-def test_events_of_one_image_each_are_drawn_once(painter, conditions, monkeypatch):
-    monkeypatch.setattr(painter, "kind", replace(painter.kind, event_acceptance={"some": 1}))
-    painted = counted("_paint", monkeypatch)
-    keep(1, monkeypatch)
-    painter.draw(*conditions, np.random.default_rng(7), event=np.arange(N_IMAGES))
-    assert len(painted) == 1

@@ -16,6 +16,7 @@ from .array_types import BoolArray, Columns, FloatArray, IntArray, Rows
 from .conditions import condition_values
 from .development import draw_development
 from .errors import InputError
+from .event_drawing import EventDrawing
 from .image_generator import ImageGenerator
 from .model import Model
 from .night_sky import add_night_sky
@@ -115,6 +116,7 @@ class EventGenerator:
         self.model, self.size, self.observing = model, size, observing
         self.tel_ids = np.array(list(subarray.tel), dtype=np.int64)
         self.generators = _image_generators(model, subarray, device, observing)
+        self.drawing = {kind: EventDrawing(images) for kind, images in self.generators.items()}
         self._collect(enough)
 
     def block(self, number: int) -> list[Images]:
@@ -220,7 +222,7 @@ class EventGenerator:
         geometry = image_geometry(showers, altitude, azimuth, self._positions(tel_id))
         values = condition_values(showers, geometry, altitude, azimuth)
         size = None if sizes is None else sizes[event]
-        drawn = self.generators[kind].draw(values, geometry, rng, size, event)
+        drawn = self.drawing[kind].draw(values, geometry, rng, size, event)
         _, counts, charge, peak_time = drawn
         if self.observing.night_sky > 1:
             response = self.model.telescope_types[kind].response

@@ -15,10 +15,8 @@ from .acceptance import (
     ready_acceptance,
 )
 from .array_types import Array, BoolArray, Columns, FloatArray, IntArray
-from .batch_parameters import CameraPixels, light_parameters
-from .cleaned_statistics import cleaned_pixels, cleaned_statistics
-from .conditions import values_at
-from .event_features import event_features, in_events_of_several
+from .batch_parameters import CameraPixels
+from .cleaned_statistics import cleaned_statistics
 from .flow_sampling import flow_arrays, flow_sample
 from .image_statistics import image_statistics
 from .light_reading import map_reader, read_light, read_times
@@ -42,7 +40,6 @@ DrawnImages = tuple[IntArray, IntArray, FloatArray, FloatArray]
 
 LIGHT_DRAWS = 6  # from what is painted once
 MOST_PAINTINGS = 4  # of one image; a draw from the last one is kept
-MOST_EVENTS = 6  # draws of one event; the last one is kept
 FEWEST_TOGETHER = 32  # images that cost little more than one
 MOST_TOGETHER = 128  # images whose maps fit into fast memory
 BORDER_RINGS = 2
@@ -91,8 +88,6 @@ class ImageGenerator:
         self.size_flow = flow_arrays(kind.size_flow, 1, len(kind.conditions.names))
         if kind.acceptance:  # there is none yet while one is learned
             self.acceptance = ready_acceptance(kind.acceptance)
-        if kind.event_acceptance:
-            self.event_acceptance = ready_acceptance(kind.event_acceptance)
         self.trigger = trigger_layers(kind.trigger, len(kind.trigger_conditions.names))
         self.border = self.camera_pixels.border[BORDER_RINGS - 1]
         self.cells = sharing_cells(pixel_cells(*self.pixels, self.lattice.spacing))
@@ -112,7 +107,10 @@ class ImageGenerator:
         size: IntArray | None = None,
         event: IntArray | None = None,
     ) -> DrawnImages:
-        """Draw images as likely as recorded ones, and events whose images go together as theirs.
+        """Draw images as likely as recorded ones.
+
+        What is painted costs most and tells little of how likely an image is: its light is drawn
+        anew a few times before another image is painted.
 
         Parameters
         ----------
@@ -133,33 +131,6 @@ class ImageGenerator:
         counts : (B, P) int32 array
             Each image sums to its size exactly.
         charge, peak_time : (B, P) float32 arrays, p.e. and ns
-        """
-        drawn = self._draw_each(values, geometry, rng, size, event)
-        if event is None or not self.kind.event_acceptance:
-            return drawn
-        rows = in_events_of_several(event)
-        for _ in range(MOST_EVENTS - 1):
-            rows = self._of_events_not_kept(rows, values, geometry, event, drawn[2], rng)
-            if not len(rows):
-                break
-            again = values_at(values, rows), geometry[rows], rng
-            anew = self._draw_each(*again, None if size is None else size[rows], event[rows])
-            for column, new in zip(drawn, anew):
-                column[rows] = new
-        return drawn
-
-    def _draw_each(
-        self,
-        values: Columns,
-        geometry: ImageGeometry,
-        rng: np.random.Generator,
-        size: IntArray | None,
-        event: IntArray | None,
-    ) -> DrawnImages:
-        """Draw images each of which is as likely as a recorded one.
-
-        What is painted costs most and tells little of how likely an image is: its light is drawn
-        anew a few times before another image is painted.
         """
         told = self._told(values, geometry, size, *self._shared(geometry, event, rng))
         trigger_probability = self.trigger_probability(values)
@@ -200,39 +171,6 @@ class ImageGenerator:
         """`acceptance_features` of images of these conditions, (B, F)."""
         told = self._told(values, geometry)
         return self._features(told, counts, charge, peak_time)
-
-    def event_features(
-        self, values: Columns, geometry: ImageGeometry, event: IntArray, charge: FloatArray
-    ) -> FloatArray:
-        """`event_features` of events of these images, (E, F)."""
-        masks = cleaned_pixels(self.camera_pixels, charge, self.kind.response.noise)
-        light = light_parameters(self.camera_pixels, charge, masks)
-        seen = self.kind.conditions.transform(seen_as(values, self.photon_efficiency))
-        return event_features(light, geometry, seen, event)
-
-    def event_probability(self, values: Columns, event: IntArray) -> FloatArray:
-        """Lowest `trigger_probability` among the images of each event, (E,)."""
-        lowest = np.ones(event.max() + 1)
-        np.minimum.at(lowest, event, self.trigger_probability(values))
-        return lowest
-
-    def _of_events_not_kept(
-        self,
-        rows: IntArray,
-        values: Columns,
-        geometry: ImageGeometry,
-        event: IntArray,
-        charge: FloatArray,
-        rng: np.random.Generator,
-    ) -> IntArray:
-        """Those of ``rows``, all images of some events, whose events are not kept."""
-        if not len(rows):
-            return rows
-        at, number = values_at(values, rows), np.unique(event[rows], return_inverse=True)[1]
-        features = self.event_features(at, geometry[rows], number, charge[rows])
-        chance = self.event_probability(at, number)
-        probability = acceptance_probability(self.event_acceptance, features, chance)
-        return rows[(rng.random(len(probability)) >= probability)[number]]
 
     def _shared(
         self, geometry: ImageGeometry, event: IntArray | None, rng: np.random.Generator

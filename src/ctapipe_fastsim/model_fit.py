@@ -16,6 +16,7 @@ from .conditions import (
     primary_indicators,
     values_at,
 )
+from .event_drawing import EventDrawing
 from .event_features import in_events_of_several
 from .flow_fit import fit_flow
 from .flows import shower_development_flow
@@ -200,7 +201,9 @@ def _fit_event_acceptance(
     several = rng.permutation(np.unique(event[in_events_of_several(event)]))
     if len(several) < FEWEST_ACCEPTANCE_EVENTS:
         return {}
-    generator = ImageGenerator(kind, images.telescope.camera.geometry, run.options.device)
+    drawing = EventDrawing(
+        ImageGenerator(kind, images.telescope.camera.geometry, run.options.device)
+    )
     values = condition_values(images.showers, images.geometry, *images.pointing)
     samples: list[tuple[FloatArray, FloatArray, FloatArray, BoolArray]] = []
     several = several[:MOST_ACCEPTANCE_EVENTS]
@@ -210,13 +213,13 @@ def _fit_event_acceptance(
         _, first, number = np.unique(event[rows], return_index=True, return_inverse=True)
         at, geometry = values_at(values, rows), images.geometry[rows]
         recorded, generated = (
-            generator.event_features(at, geometry, number, charge)
+            drawing.features(at, geometry, number, charge)
             for charge in (
                 np.nan_to_num(images.charge[rows]),
-                generator.draw(at, geometry, rng, event=number)[2],
+                drawing.draw(at, geometry, rng, None, number)[2],
             )
         )
-        probability = generator.event_probability(at, number)
+        probability = drawing.trigger_probability(at, number)
         samples.append((recorded, generated, probability, run.held_out[rows[first]]))
     features, anew, chance, held_out = map(np.concatenate, zip(*samples))
     return fit_acceptance(features, [anew], chance, held_out, int(rng.integers(2**31)))
