@@ -32,6 +32,12 @@ class EventDrawing:
     ----------
     images : ImageGenerator
         Of that type.
+
+    Attributes
+    ----------
+    images : ImageGenerator
+    acceptance : ReadyAcceptance or None
+        Of events of several images; without one they stay as they are drawn.
     """
 
     def __init__(self, images: ImageGenerator) -> None:
