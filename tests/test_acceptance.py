@@ -137,8 +137,8 @@ def test_features_hold_statistics_size_conditions_structure_and_the_cleaned_imag
     np.testing.assert_allclose(found[:, n_statistics()], np.log([1, 2, 3, 4]))
 
 
-def test_an_acceptance_for_fewer_features_passes(learned):
-    check_acceptance(learned, n_conditions=2)
+def test_an_acceptance_for_so_many_features_passes(learned):
+    check_acceptance(learned, n_features=2)
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_an_acceptance_for_fewer_features_passes(learned):
 )
 def test_a_broken_envelope_is_refused(learned, changes):
     with pytest.raises(ValueError, match="envelope"):
-        check_acceptance({**learned, **changes}, n_conditions=2)
+        check_acceptance({**learned, **changes}, n_features=2)
 
 
 def test_a_missing_envelope_is_refused(learned):
     rest = {name: column for name, column in learned.items() if name != "envelope"}
     with pytest.raises(ValueError, match="envelope"):
-        check_acceptance(rest, n_conditions=2)
+        check_acceptance(rest, n_features=2)
