@@ -74,7 +74,23 @@ class EventDrawing:
     def features(
         self, values: Columns, geometry: ImageGeometry, event: IntArray, charge: FloatArray
     ) -> FloatArray:
-        """`event_features` of E events, of whose images these are the conditions and charges."""
+        """What the trees are told of E events.
+
+        Parameters
+        ----------
+        values : dict of str to (B,) array
+            Of `condition_values`.
+        geometry : ImageGeometry
+            B entries.
+        event : (B,) int array
+            From 0 to E - 1, each of them twice at least.
+        charge : (B, P) float32 array, p.e.
+
+        Returns
+        -------
+        (E, F) array
+            Of `event_features`.
+        """
         pixels, kind = self.images.camera_pixels, self.images.kind
         light = light_parameters(
             pixels, charge, cleaned_pixels(pixels, charge, kind.response.noise)
@@ -83,7 +99,7 @@ class EventDrawing:
         return event_features(light, geometry, seen, event)
 
     def trigger_probability(self, values: Columns, event: IntArray) -> FloatArray:
-        """The lowest one among the images of each event, (E,)."""
+        """The lowest one among the images of each event, (E,); arguments as of `features`."""
         lowest = np.ones(event.max() + 1)
         np.minimum.at(lowest, event, self.images.trigger_probability(values))
         return lowest
